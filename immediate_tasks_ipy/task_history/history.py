@@ -1,0 +1,222 @@
+"""What happened: every task this process enqueued, bounded, readable from any thread."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
+
+from .entry import ENQUEUED, FINISHED, STARTED, Entry
+from .origin import current_origin
+
+HISTORY_LIMIT = 10_000
+#: Live exceptions kept for post-mortem debugging.
+LIVE_EXCEPTIONS = 8
+
+
+class HistoryObserver(Protocol):
+    """Told about every change, on the thread that caused it; must be quick and never raise."""
+
+    def changed(self, entry: Entry) -> None: ...
+
+    def removed(self, keys: list[int]) -> None: ...
+
+
+class TaskHistory:
+    """The results that the signals reported, oldest first.
+
+    At most `limit` *finished* results are kept; the oldest are dropped first,
+    running ones never. Its receivers serve any framework whose signals carry
+    `task_result`, Django's among them.
+    """
+
+    def __init__(self, limit: int = HISTORY_LIMIT) -> None:
+        self._limit = limit
+        self._lock = threading.RLock()
+        self._last_key = 0
+        self._entries: dict[int, Entry] = {}
+        self._by_id: dict[str | tuple[str, str], Entry] = {}
+        self._finished: deque[int] = deque()
+        self._exceptions: deque[tuple[int, BaseException]] = deque(maxlen=LIVE_EXCEPTIONS)
+        self._observers: tuple[HistoryObserver, ...] = ()
+
+    # -- what feeds it ---------------------------------------------------
+
+    def connect(self) -> None:
+        """Observe this package's own signals."""
+        task_enqueued.connect(self.on_enqueued, weak=False, dispatch_uid=self)
+        task_started.connect(self.on_started, weak=False, dispatch_uid=self)
+        task_finished.connect(self.on_finished, weak=False, dispatch_uid=self)
+
+    def disconnect(self) -> None:
+        for signal in (task_enqueued, task_started, task_finished):
+            signal.disconnect(dispatch_uid=self)
+
+    def on_enqueued(self, *, task_result: Any, **_: Any) -> None:
+        """Receiver of `task_enqueued`."""
+        entry = self._entry(task_result)
+        entry.signals |= ENQUEUED
+        self.changed(entry)
+
+    def on_started(self, *, task_result: Any, **_: Any) -> None:
+        """Receiver of `task_started`."""
+        entry = self._entry(task_result)
+        entry.signals |= STARTED
+        self.changed(entry)
+
+    def on_finished(self, *, task_result: Any, **_: Any) -> None:
+        """Receiver of `task_finished`; keeps the exception that is being handled."""
+        entry = self._entry(task_result)
+        already = entry.signals & FINISHED
+        entry.signals |= FINISHED
+        if not already:
+            error = sys.exception()
+            if error is not None and task_result.errors:
+                self._exceptions.append((entry.key, error))
+            self._retire(entry)
+        self.changed(entry)
+
+    def add(self, result: Any) -> Entry:
+        """The entry of a result, made if the history does not know it yet."""
+        return self._entry(result)
+
+    def changed(self, entry: Entry) -> None:
+        """Tell the observers that an entry's result has changed.
+
+        A result that finished without a signal (one that is polled) is retired here.
+        """
+        if not entry.signals & FINISHED and entry.result.is_finished:
+            entry.signals |= FINISHED
+            self._retire(entry)
+        for observer in self._observers:
+            observer.changed(entry)
+
+    def _entry(self, result: Any) -> Entry:
+        identity: str | tuple[str, str] = result.id
+        known = self._by_id.get(identity)
+        if known is not None and known.result.backend != result.backend:
+            identity = (result.backend, result.id)
+            known = self._by_id.get(identity)
+        if known is not None:
+            return known
+        with self._lock:
+            if identity in self._by_id:
+                return self._by_id[identity]
+            self._last_key += 1
+            entry = Entry(self._last_key, result, current_origin.get())
+            self._entries[entry.key] = entry
+            self._by_id[identity] = entry
+        return entry
+
+    def _retire(self, entry: Entry) -> None:
+        """Count an entry as finished, and drop the oldest finished ones beyond the limit."""
+        with self._lock:
+            self._finished.append(entry.key)
+            if len(self._finished) > self._limit:
+                self._drop(len(self._finished) - self._limit)
+
+    def _drop(self, count: int) -> None:
+        keys = [self._finished.popleft() for _ in range(count)]
+        for key in keys:
+            entry = self._entries.pop(key, None)
+            if entry is None:
+                continue
+            result = entry.result
+            if self._by_id.get(result.id) is entry:
+                del self._by_id[result.id]
+            else:
+                self._by_id.pop((result.backend, result.id), None)
+        for observer in self._observers:
+            observer.removed(keys)
+
+    # -- observers -------------------------------------------------------
+
+    def subscribe(self, observer: HistoryObserver) -> None:
+        with self._lock:
+            if observer not in self._observers:
+                self._observers += (observer,)
+
+    def unsubscribe(self, observer: HistoryObserver) -> None:
+        with self._lock:
+            self._observers = tuple(o for o in self._observers if o is not observer)
+
+    # -- reading ---------------------------------------------------------
+
+    @property
+    def limit(self) -> int:
+        """How many finished results are kept."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        with self._lock:
+            self._limit = limit
+            excess = len(self._finished) - limit
+            if excess > 0:
+                self._drop(excess)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """The entries, oldest first, as they are now."""
+        with self._lock:
+            return iter(list(self._entries.values()))
+
+    @property
+    def results(self) -> list[Any]:
+        """The results, oldest first."""
+        return [entry.result for entry in self]
+
+    @property
+    def failed(self) -> list[Any]:
+        """The failed results, oldest first."""
+        return [entry.result for entry in self if entry.result.status == "FAILED"]
+
+    def get(self, key: int) -> Entry | None:
+        """The entry with that key, or None."""
+        return self._entries.get(key)
+
+    def entry_of(self, result: Any) -> Entry | None:
+        """The entry of a result, or None if it was dropped or never seen."""
+        entry = self._by_id.get(result.id)
+        if entry is not None and entry.result.backend != result.backend:
+            entry = self._by_id.get((result.backend, result.id))
+        return entry
+
+    def exception(self, result: Any) -> BaseException | None:
+        """The live exception of one of the last failures, for post-mortem debugging."""
+        entry = self.entry_of(result)
+        if entry is None:
+            return None
+        for key, error in list(self._exceptions):
+            if key == entry.key:
+                return error
+        return None
+
+    def raw_value(self, result: Any) -> Any:
+        """The live value that a recent task returned and JSON could not hold.
+
+        Raises LookupError if the result has none, or it is no longer kept.
+        """
+        error = self.exception(result)
+        try:
+            return error.unstored_value  # type: ignore[union-attr]
+        except AttributeError:
+            msg = (
+                f"No live value is kept for {result.id!r}: only the last {LIVE_EXCEPTIONS} "
+                "values that could not be stored are."
+            )
+            raise LookupError(msg) from None
+
+    def clear(self) -> int:
+        """Drop all finished results; returns how many."""
+        with self._lock:
+            count = len(self._finished)
+            self._drop(count)
+            self._exceptions.clear()
+        return count
