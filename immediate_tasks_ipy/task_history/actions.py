@@ -54,7 +54,7 @@ def rerun(result: Any) -> Any:
     try:
         backend = entry.backend
         args, kwargs = tuple(entry.result.args), dict(entry.result.kwargs)
-        loop = asyncio._get_running_loop()  # noqa: SLF001 # get_running_loop without its exception
+        loop = asyncio._get_running_loop()  # get_running_loop without its exception
         if loop is not None and inspect.iscoroutinefunction(task.func):
             submit = getattr(backend, "submit", None)
             if submit is not None:

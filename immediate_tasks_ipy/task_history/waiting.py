@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -29,10 +30,9 @@ async def wait(*results: Any, timeout: float | None = None) -> list[Any]:  # noq
     finished = loop.create_future()
 
     def notify() -> None:
-        try:
+        # A closed loop: nobody waits any more.
+        with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_settle, finished)
-        except RuntimeError:
-            pass  # The loop is closed: nobody waits any more.
 
     waiter = _Waiter(_entries(history, results), notify)
     waiting = _waiting_on(history)
@@ -151,7 +151,7 @@ def _entries(history: TaskHistory, results: Iterable[Any]) -> list[Entry]:
     entries = []
     for result in results:
         if not hasattr(result, "is_finished"):
-            msg = f"wait takes task results, not {result!r}: write wait(*results) for a list of them."
+            msg = f"wait takes task results, not {result!r}. Write wait(*results) for a list."
             raise TypeError(msg)
         entry = history.entry_of(result)
         if entry is None:
