@@ -1,0 +1,104 @@
+"""A JSON value as nested lists that open, cut where it would make the notebook heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from .markup import code, details, dim, escape
+from .plain_text import head, visible
+from .values import PREVIEW, preview
+
+#: Bytes of one tree, children of one container, and levels that are drawn.
+BUDGET, CHILDREN, LEVELS = 4000, 24, 5
+#: Characters of one string that are drawn in full.
+TEXT = 400
+
+_CHIP = (
+    '<small style="margin-left:4px;font-size:11px;border:1px solid rgba(128,128,128,0.6);'
+    'border-radius:8px;padding:0 6px;white-space:nowrap">'
+)
+
+
+def is_container(value: object) -> bool:
+    """Tell what opens in a tree from what stands on one line."""
+    return issubclass(type(value), (dict, list, tuple))
+
+
+def fits(value: object) -> bool:
+    """Tell whether a preview says all there is."""
+    if is_container(value):
+        return "…" not in preview(value)
+    return not issubclass(type(value), str) or str.__len__(value) <= PREVIEW - 2  # type: ignore[arg-type]
+
+
+def tree(value: Any, notes: dict[tuple[Any, ...], str], see: str) -> str:
+    """The value as HTML; `notes` are chips by path, `see` is how to see what was cut."""
+    return _Tree(notes, see).node(value, "", (), 0)
+
+
+class _Tree:
+    def __init__(self, notes: dict[tuple[Any, ...], str], see: str) -> None:
+        self._notes = notes
+        self._see = see
+        self._left = BUDGET
+
+    def node(self, value: Any, name: str, path: tuple[Any, ...], level: int) -> str:
+        """A value, opened if it is a container that does not fit on its line."""
+        label = code(f"{name}:") + " " if name else ""
+        note = self._notes.get(path)
+        chip = f" {_CHIP}{escape(note)}</small>" if note else ""
+        if not is_container(value) or level >= LEVELS or fits(value):
+            self._left -= len(label) + len(chip)
+            return f"{label}{self._leaf(value)}{chip}"
+        size = len(value)
+        many = issubclass(type(value), dict)
+        shape = "{…}" if many else "[…]"
+        unit = ("key" if many else "item") + ("" if size == 1 else "s")
+        summary = f"{label}{code(shape)} {dim(f'{size:,} {unit}')}{chip}"
+        self._left -= len(summary) + 150
+        opened = level == 0 or (level == 1 and size <= 4)  # noqa: PLR2004 (a glance)
+        return details(summary, self._children(value, path, level), opened=opened)
+
+    def _leaf(self, value: Any) -> str:
+        if issubclass(type(value), str):
+            size = str.__len__(value)
+            room = max(PREVIEW, min(TEXT, self._left // 4))
+            if size > room:
+                shown = visible(head(value, room))
+                text = code(f'"{shown}…') + " " + dim(f"{size:,} characters")
+            else:
+                text = code(preview(value, 4 * room))
+        else:
+            text = code(preview(value))
+        self._left -= len(text.encode())
+        return text
+
+    def _children(self, value: Any, path: tuple[Any, ...], level: int) -> str:
+        drawn: list[str] = []
+        for key, item in islice(_items(value), CHILDREN):
+            if self._left <= 0:
+                break
+            name = preview(key, PREVIEW)
+            node = self.node(item, name, (*path, key), level + 1)
+            drawn.append(f'<li style="margin:0">{node}</li>')
+            self._left -= 30
+        rest = len(value) - len(drawn)
+        if rest:
+            more = dim(f"…{rest:,} more: {code(self._see)}")
+            drawn.append(f'<li style="margin:0">{more}</li>')
+        return (
+            '<ul style="list-style:none;margin:0;padding:0 0 0 16px">\n'
+            + "\n".join(drawn)
+            + "</ul>"
+        )
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    if issubclass(type(value), dict):
+        for key in dict.__iter__(value):
+            yield key, dict.__getitem__(value, key)
+        return
+    kind = list if issubclass(type(value), list) else tuple
+    yield from enumerate(kind.__iter__(value))
