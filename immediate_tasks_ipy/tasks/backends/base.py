@@ -1,0 +1,145 @@
+"""What every backend can do."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABCMeta, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ..base import (
+    DEFAULT_TASK_PRIORITY,
+    DEFAULT_TASK_QUEUE_NAME,
+    TASK_MAX_PRIORITY,
+    TASK_MIN_PRIORITY,
+    Task,
+    TaskResult,
+)
+from ..exceptions import InvalidTask, TaskNotCancellable
+from ..sync import sync_to_async
+
+T = TypeVar("T")
+
+
+class BaseTaskBackend(metaclass=ABCMeta):
+    """A place that tasks are handed to."""
+
+    task_class: type[Task[..., Any]] = Task
+
+    # Can a task be enqueued with the run_after attribute?
+    supports_defer = False
+
+    # Can the function of a task be async?
+    supports_async_task = False
+
+    # Can a result be retrieved, from any thread or process?
+    supports_get_result = False
+
+    # Do tasks run in the order of their priority?
+    supports_priority = False
+
+    # Can a task that runs be cancelled?
+    supports_cancel = False
+
+    # Does the backend bring its tasks to an end in this session, so that a
+    # caller may wait for them?
+    finishes_tasks = False
+
+    def __init__(self, alias: str, params: Any) -> None:
+        """`params` is a mapping, or an object with attributes, of QUEUES and OPTIONS."""
+        if not isinstance(params, Mapping):
+            params = {k: getattr(params, k) for k in ("QUEUES", "OPTIONS") if hasattr(params, k)}
+        self.alias = alias
+        self.queues = set(params.get("QUEUES", [DEFAULT_TASK_QUEUE_NAME]))
+        self.options = params.get("OPTIONS", {})
+
+    def validate_task(self, task: Task[..., Any]) -> None:
+        """Raise InvalidTask unless this backend can run the task; as Django's."""
+        traits = task.traits
+        if not traits.is_module_level:
+            msg = "Task function must be defined at a module level."
+            raise InvalidTask(msg)
+        if traits.is_async and not self.supports_async_task:
+            msg = "Backend does not support async Tasks."
+            raise InvalidTask(msg)
+        if task.takes_context and traits.first_argument != "context":
+            msg = "Task takes context but does not have a first argument of 'context'."
+            raise InvalidTask(msg)
+        if task.priority != DEFAULT_TASK_PRIORITY:
+            self._validate_priority(task.priority)
+        if task.run_after is not None:
+            self._validate_run_after(task.run_after)
+        queues = self.queues
+        if queues and task.queue_name not in queues:
+            msg = f"Queue '{task.queue_name}' is not valid for backend."
+            raise InvalidTask(msg)
+
+    def _validate_priority(self, priority: Any) -> None:
+        if not self.supports_priority:
+            msg = "Backend does not support setting priority of tasks."
+            raise InvalidTask(msg)
+        if (
+            priority < TASK_MIN_PRIORITY
+            or priority > TASK_MAX_PRIORITY
+            or int(priority) != priority
+        ):
+            msg = (
+                f"priority must be a whole number between {TASK_MIN_PRIORITY} and "
+                f"{TASK_MAX_PRIORITY}."
+            )
+            raise InvalidTask(msg)
+
+    def _validate_run_after(self, run_after: Any) -> None:
+        if not self.supports_defer:
+            msg = "Backend does not support run_after."
+            raise InvalidTask(msg)
+        if run_after.utcoffset() is None:
+            msg = "run_after must be an aware datetime."
+            raise InvalidTask(msg)
+
+    @abstractmethod
+    def enqueue(
+        self, task: Task[..., T], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> TaskResult[T]:
+        """Queue up a task to be executed."""
+
+    async def aenqueue(
+        self, task: Task[..., T], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> TaskResult[T]:
+        """Queue up a task to be executed."""
+        return await sync_to_async(self.enqueue, task=task, args=args, kwargs=kwargs)
+
+    def submit(
+        self,
+        task: Task[..., T],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,  # noqa: ARG002  (for those that run tasks)
+    ) -> TaskResult[T]:
+        """Start a task in the background; returns its result at once, READY or RUNNING.
+
+        An async function runs on `loop`, or on a loop of the backend's own.
+        """
+        return self.enqueue(task, args, kwargs)
+
+    def cancel(self, result: TaskResult[Any]) -> None:
+        """End a task that has not finished. Raises TaskNotCancellable."""
+        if result.is_finished:
+            msg = f"Task {result.id!r} is {result.status} already: there is nothing to cancel."
+            raise TaskNotCancellable(msg)
+        msg = f"Backend {self.alias!r} can't cancel tasks: stop the worker that runs it."
+        raise TaskNotCancellable(msg)
+
+    def get_result(self, result_id: str) -> TaskResult[Any]:
+        """The result of that id. Raises TaskResultDoesNotExist."""
+        msg = "This backend does not support retrieving or refreshing results."
+        raise NotImplementedError(msg)
+
+    async def aget_result(self, result_id: str) -> TaskResult[Any]:
+        """See `get_result`."""
+        return await sync_to_async(self.get_result, result_id=result_id)
+
+    def check(self, **kwargs: Any) -> Iterable[Any]:  # noqa: ARG002  (Django's signature)
+        """What is wrong with the backend's configuration."""
+        return []

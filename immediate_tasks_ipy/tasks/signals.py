@@ -1,0 +1,74 @@
+"""The three signals of a task, and the log records that go with them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from .dispatcher import Responses, Signal, receiver
+
+__all__ = ["receiver", "task_enqueued", "task_finished", "task_started"]
+
+logger = logging.getLogger("immediate_tasks_ipy.tasks")
+logger.addHandler(logging.NullHandler())
+
+
+class TaskSignal(Signal):
+    """A signal of a task's life: it is logged, then sent.
+
+    It is true if sending it would reach a receiver or the log.
+    """
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self.level = level
+
+    def __bool__(self) -> bool:
+        return bool(self.receivers) or logger.isEnabledFor(self.level)
+
+    def send(self, sender: Any, **named: Any) -> Responses:
+        self.log(**named)
+        return super().send(sender, **named) if self.receivers else []
+
+    async def asend(self, sender: Any, **named: Any) -> Responses:
+        self.log(**named)
+        return await super().asend(sender, **named) if self.receivers else []
+
+    def send_robust(self, sender: Any, **named: Any) -> Responses:
+        self.log(**named)
+        return super().send_robust(sender, **named) if self.receivers else []
+
+    async def asend_robust(self, sender: Any, **named: Any) -> Responses:
+        self.log(**named)
+        return await super().asend_robust(sender, **named) if self.receivers else []
+
+    def log(self, *, task_result: Any, **_: Any) -> None:
+        """One record of the transition, in the words of `django.tasks.signals`."""
+        if self is task_enqueued:
+            logger.debug(
+                "Task id=%s path=%s enqueued backend=%s",
+                task_result.id,
+                task_result.task.module_path,
+                task_result.backend,
+            )
+            return
+        level, error = self.level, None
+        if task_result.status == "FAILED":
+            # The signal is sent while the exception is being handled.
+            error = sys.exception()
+            # That somebody pressed Ctrl-C is no error.
+            level = logging.INFO if isinstance(error, KeyboardInterrupt) else logging.ERROR
+        logger.log(
+            level,
+            "Task id=%s path=%s state=%s",
+            task_result.id,
+            task_result.task.module_path,
+            task_result.status,
+            exc_info=error,
+        )
+
+
+task_enqueued = TaskSignal(logging.DEBUG)
+task_started = TaskSignal(logging.INFO)
+task_finished = TaskSignal(logging.INFO)
