@@ -1,0 +1,195 @@
+"""The connection to a Dask scheduler. Nothing else in this package imports distributed."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from immediate_tasks_ipy.tasks import jsonable
+from immediate_tasks_ipy.tasks.exceptions import InvalidTaskBackend
+from immediate_tasks_ipy.tasks.identifiers import random_id
+
+from . import worker
+from .pickled_function import PickledFunction
+
+#: What OPTIONS may hold, and what for.
+OPTIONS = {
+    "address": "of a running scheduler, 'tcp://host:8786'",
+    "client": "a distributed.Client, whose scheduler is used",
+    "cluster": "keyword arguments of the embedded LocalCluster",
+    "timeout": "seconds to wait for a scheduler",
+}
+TIMEOUT = 5.0
+
+#: The action of an event of the scheduler's when a worker has left, or was lost.
+WORKER_LOST = "remove-worker"
+
+
+def check_options(alias: str, options: Mapping[str, Any]) -> None:
+    """Raise InvalidTaskBackend unless a cluster can be reached with these options."""
+    if find_spec("distributed") is None or find_spec("cloudpickle") is None:
+        raise InvalidTaskBackend(
+            f"The backend {alias!r} needs Dask, which is not installed: "
+            "pip install immediate_tasks_ipy[dask]"
+        )
+    for name in options:
+        if name not in OPTIONS:
+            known = ", ".join(f"{key!r} ({what})" for key, what in OPTIONS.items())
+            raise InvalidTaskBackend(
+                f"The backend {alias!r} has no option {name!r}. OPTIONS may hold {known}."
+            )
+    chosen = [name for name in ("address", "client", "cluster") if options.get(name) is not None]
+    if len(chosen) > 1:
+        raise InvalidTaskBackend(
+            f"The backend {alias!r} has the options {chosen[0]!r} and {chosen[1]!r}: give one."
+        )
+
+
+class Cluster:
+    """An open connection to a scheduler, of an embedded cluster or of a running one.
+
+    `on_event` is called with every message of the workers' `Reporter`, and
+    with the scheduler's own, on the connection's thread: it must be quick.
+    """
+
+    def __init__(self, options: Mapping[str, Any], on_event: Callable[[Any], None]) -> None:
+        from distributed import Client, LocalCluster
+
+        #: Where the workers report to; another notebook's tasks report elsewhere.
+        self.topic = f"immediate-tasks-{random_id()}"
+        self._embedded: Any = None
+        timeout = options.get("timeout", TIMEOUT)
+        address, security = options.get("address"), None
+        if options.get("client") is not None:
+            address = options["client"].scheduler.address
+            security = options["client"].security
+        if address is None:
+            self._embedded = LocalCluster(**{**_EMBEDDED, **(options.get("cluster") or {})})
+            address = self._embedded.scheduler_address
+        self.address: str = address
+        try:
+            self.client: Any = Client(
+                self._embedded or address,
+                name="immediate_tasks_ipy",
+                set_as_default=False,
+                timeout=timeout,
+                **({} if security is None else {"security": security}),
+            )
+        except OSError as error:
+            raise ConnectionError(
+                f"No Dask scheduler answers at {address!r} ({error}). Start one with "
+                "`dask scheduler`, or give no 'address' for an embedded cluster."
+            ) from None
+        self._module = _install(self.client)
+        self._run = _caller(self._module)
+        self.client.subscribe_topic(self.topic, lambda event: on_event(event[1]))
+        self.client.subscribe_topic("all", lambda event: on_event(event[1]))
+
+    @property
+    def is_lost(self) -> bool:
+        """Has the connection been closed, by whichever side?"""
+        return bool(self.client.status != "running")
+
+    def send(
+        self, keys: Sequence[str], payloads: Sequence[bytes], priority: int, function: PickledFunction
+    ) -> list[Any]:
+        """Have the workers run tasks that call one function; returns their futures."""
+        options = {"key": list(keys), "priority": priority, "pure": False}
+        if function.digest is None:
+            futures = self.client.map(self._run, list(payloads), **options)
+        else:
+            futures = self.client.map(
+                self._run, list(payloads), code=self._shipped(function), **options
+            )
+        return list(futures)
+
+    def _shipped(self, function: PickledFunction) -> Any:
+        """Return the future of a large function's bytes, which the scheduler can make anew."""
+        if function.shipment is None or function.shipment.client is not self.client:
+            key = f"function-{function.digest}"
+            function.shipment = self.client.submit(bytes, function.data, key=key)
+        return function.shipment
+
+    def fetch(self, future: Any, deliver: Callable[[bytes], None]) -> None:
+        """Call `deliver` with what the task returned, on the connection's thread."""
+
+        async def gather() -> None:
+            try:
+                deliver(await self.client.gather(future, asynchronous=True))
+            except Exception:
+                # The future's own status tells why, and is looked at regularly.
+                logging.getLogger(__name__).debug("Could not fetch %r", future, exc_info=True)
+
+        self.client.loop.add_callback(gather)
+
+    def cancel(self, futures: Iterable[Any], reason: str) -> None:
+        """Remove tasks that wait; those that run, run on and are forgotten."""
+        self.client.loop.add_callback(
+            self.client.cancel, list(futures), asynchronous=True, force=True, reason=reason
+        )
+
+    def close(self) -> None:
+        """Let go of the scheduler; stop the embedded cluster."""
+        self.client.close(timeout=TIMEOUT)
+        if self._embedded is not None:
+            self._embedded.close(timeout=TIMEOUT)
+
+
+#: One process a core, so that tasks of plain Python don't share an interpreter; no open port.
+_EMBEDDED = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.ERROR}
+
+
+def _install(client: Any) -> str:
+    """Bring `worker.py` to every worker, now and when it joins; returns its name there."""
+    from distributed import WorkerPlugin
+
+    sources = {"jsonable": inspect.getsource(jsonable), "worker": inspect.getsource(worker)}
+    version = hashlib.blake2b("".join(sources.values()).encode(), digest_size=6).hexdigest()
+    # Notebooks with other versions of this package may share the cluster.
+    package = f"_immediate_tasks_{version}"
+
+    # A local class is pickled by value: the workers know neither it nor its module.
+    class Install(WorkerPlugin):  # type: ignore[misc]
+        name = package
+
+        def setup(self, worker: Any) -> None:
+            import sys
+            import types
+
+            from cloudpickle import dumps
+            from distributed import get_worker
+
+            modules = {}
+            for short_name, source in sources.items():
+                name = f"{package}_{short_name}"
+                modules[short_name] = module = sys.modules.get(name) or types.ModuleType(name)
+                if name not in sys.modules:
+                    sys.modules[name] = module
+                    module.__file__ = f"<immediate_tasks_ipy {short_name}>"
+                    exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102
+            normalize = modules["jsonable"].normalize_with_changes
+            modules["worker"].attach(worker, get_worker, normalize, dumps)
+
+        def teardown(self, worker: Any) -> None:
+            import sys
+
+            sys.modules[f"{package}_worker"].detach(worker)
+
+    client.register_plugin(Install(), name=package)
+    return f"{package}_worker"
+
+
+def _caller(module: str) -> Callable[..., bytes]:
+    """Return a function for workers that have `module`, pickled by value since it is local."""
+
+    def run(payload: bytes, code: bytes | None = None) -> bytes:
+        import sys
+
+        result: bytes = sys.modules[module].run(payload, code)
+        return result
+
+    return run
