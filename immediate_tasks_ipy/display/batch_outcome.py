@@ -38,6 +38,8 @@ def standing(batch: Batch, now: datetime) -> tuple[str, str]:
         told = f"{batch.finished:,} of {known:,} finished"
         left = seconds_left(batch, seconds)
         return "RUNNING:", told if left is None else f"{told}, about {estimate(left)} left"
+    if not batch.enqueued and not batch.error:
+        return "SUCCESSFUL:", "nothing to run"
     counts = []
     if batch.failed:
         counts.append(f"{batch.failed:,} FAILED")
@@ -45,7 +47,8 @@ def standing(batch: Batch, now: datetime) -> tuple[str, str]:
         counts.append(f"{batch.successful:,} SUCCESSFUL")
     if batch.waiting:
         counts.append(f"{batch.waiting:,} not run")
-    return ", ".join(counts), f"in {duration(seconds)}"
+    early = "STOPPED early: " if batch.error else ""
+    return early + ", ".join(counts), f"in {duration(seconds)}"
 
 
 def seconds_left(batch: Batch, seconds: float) -> float | None:

@@ -9,8 +9,8 @@ from .failure import failure
 from .markup import block, code, details, dim, escape, fold, frame, icon, paragraph, row, table
 from .outcome import (
     backend_text,
+    changed_places,
     changes,
-    glyph,
     headline,
     in_background,
     lifecycle,
@@ -22,7 +22,16 @@ from .outcome import (
 )
 from .plain_text import clipped_lines, one_line
 from .tree import fits, is_container, tree
-from .values import arguments_text, call_text, class_name, full_date, preview, short_clock
+from .values import (
+    arguments_text,
+    between,
+    call_text,
+    class_name,
+    elapsed,
+    full_date,
+    preview,
+    short_clock,
+)
 
 if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Entry
@@ -63,17 +72,24 @@ def _card(entry: Entry, now: datetime) -> str:
     rows += _identity_rows(entry)
     body = table(rows) + ("\n" + paragraph(tree_html) if tree_html else "")
     whole = details(_summary(entry, state, now), body, opened=opened)
-    return frame(state, whole + _beside(entry, see))
+    # the note and moved output must be seen without opening anything
+    return frame(
+        state, "\n".join(part for part in (whole, _note(entry), _output(entry, see)) if part)
+    )
 
 
 def _failed(entry: Entry, now: datetime, see: str) -> str:
     errors = entry.result.errors
     cut = len(headline(entry)) > HEADLINE
     rows = [_lifecycle_row(entry, now), *_argument_rows(entry), *_identity_rows(entry)]
-    body = failure(errors, see, cut_headline=cut)
-    body += "\n" + fold("Lifecycle, arguments, backend", table(rows))
-    # the output stands above the table, where it is read, and stays visible when folded
-    return details(_summary(entry, "FAILED", now), body, opened=True) + _beside(entry, see)
+    parts = [
+        _note(entry),
+        failure(errors, see, cut_headline=cut),
+        _output(entry, see),
+        fold("Lifecycle, arguments, backend", table(rows)),
+    ]
+    body = "\n".join(part for part in parts if part)
+    return details(_summary(entry, "FAILED", now), body, opened=True)
 
 
 def _summary(entry: Entry, state: str, now: datetime) -> str:
@@ -140,14 +156,7 @@ def _result(entry: Entry) -> tuple[str, str]:
     if fits(outcome):
         inner = code(preview(outcome))
         return row("Result", f"{inner}<br>{told}" if told else inner), ""
-    raw = getattr(entry.result, "_changes", ()) or ()
-    notes = {
-        tuple(change.path[1:]): what
-        for change, (_, what) in zip(
-            [c for c in raw if c.path and c.path[0] == "return_value"], changed, strict=False
-        )
-    }
-    drawn = tree(outcome, notes, see)
+    drawn = tree(outcome, changed_places(entry, "return_value"), see)
     if not is_container(outcome):
         more = dim(f"; all of it: {code(see)}")
         return row("Result", drawn + more + (f"<br>{told}" if told else "")), ""
@@ -160,9 +169,19 @@ def _waiting_rows(entry: Entry, now: datetime) -> list[str]:
         wait = code(f"%tasks wait {short_id(entry)}")
         rows.append(row("Result", f"shown here when it is done; {wait} waits for it"))
     rows.append(
-        row("Last update", f"{short_clock(now)}; a saved notebook keeps this line as it was then")
+        row(
+            "Last update",
+            f"{short_clock(now)}{_meanwhile(entry, now)}; a saved notebook keeps this line as it was then",
+        )
     )
     return rows
+
+
+def _meanwhile(entry: Entry, now: datetime) -> str:
+    """How long a task in the background has been running: its summary says where to look."""
+    began = entry.result.last_attempted_at or entry.result.started_at
+    seconds = between(began, now) if in_background(entry) else None
+    return f", after {elapsed(seconds)}" if seconds is not None else ""
 
 
 def _identity_rows(entry: Entry) -> list[str]:
@@ -180,17 +199,16 @@ def _identity_rows(entry: Entry) -> list[str]:
     return rows
 
 
-def _beside(entry: Entry, see: str) -> str:
-    """What must be seen without opening anything: the note, and output that was moved here."""
-    parts = []
-    if entry.note:
-        parts.append(paragraph(escape(one_line(entry.note, NOTE))))
-    if entry.origin is not None and entry.origin.output_moved:
-        text, left_out = clipped_lines(entry.output, OUTPUT_LINES, OUTPUT)
-        if text:
-            more = f"…{left_out:,} characters before this: {escape(see)}\n" if left_out else ""
-            parts.append(block(more + escape(text), wrap=True))
-    return "".join("\n" + part for part in parts)
+def _note(entry: Entry) -> str:
+    return paragraph(escape(one_line(entry.note, NOTE))) if entry.note else ""
 
 
-__all__ = ["card", "glyph"]
+def _output(entry: Entry, see: str) -> str:
+    """The end of what the task wrote, where no cell shows it."""
+    if not in_background(entry):
+        return ""
+    text, left_out = clipped_lines(entry.output, OUTPUT_LINES, OUTPUT)
+    if not text:
+        return ""
+    more = f"…{left_out:,} characters before this: {see}\n" if left_out else ""
+    return block(escape(more + text), wrap=True)

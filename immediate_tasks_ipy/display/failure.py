@@ -18,8 +18,8 @@ MESSAGE, LINE = 1000, 120
 
 _RED = COLOURS["FAILED"]
 _FAILING = (
-    '<strong style="display:inline-block;width:100%;background:rgba(224,67,67,0.18);'
-    f'border-left:3px solid {_RED};padding:0 8px 0 5px">'
+    '<strong style="display:inline-block;width:100%;box-sizing:border-box;'
+    f'background:rgba(224,67,67,0.18);border-left:3px solid {_RED};padding:0 8px 0 5px">'
 )
 _NAMELESS = ("<module>", "")
 
@@ -112,12 +112,8 @@ def _frame(frame: Frame) -> str:
         if line.failing:
             lines.append(f"{_FAILING}▶ {line.number:>{width}}  {text}</strong>")
         else:
-            lines.append(f"  {line.number:>{width}}  {text}")
-    return title + "\n" + _source("\n".join(lines))
-
-
-def _source(inner: str) -> str:
-    return block(inner)
+            lines.append(f'<span style="padding:0 8px">  {line.number:>{width}}  {text}</span>')
+    return title + "\n" + block("\n".join(lines), inset=0)
 
 
 def _earlier(segment: Segment, joined_by: str) -> str:

@@ -9,6 +9,7 @@ white and on black.
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from .outcome import glyph
@@ -22,6 +23,8 @@ COLOURS = {
     "FAILED": "#e04343",
 }
 QUIET_RULE = "rgba(128,128,128,0.4)"
+#: What would push a table wider than the page.
+_UNBROKEN = re.compile(r"\S{60}")
 _CELL = "text-align:left;vertical-align:top;padding:2px 16px 2px 0"
 
 
@@ -30,7 +33,7 @@ def frame(state: str, body: str) -> str:
     rule = QUIET_RULE if state == "SUCCESSFUL" else COLOURS.get(state, QUIET_RULE)
     return (
         f'<div style="border-left:2px solid {rule};padding:1px 0 1px 10px;margin:2px 0;'
-        f'font-size:13px;line-height:1.6">\n{body}\n</div>'
+        f'font-size:13px;line-height:1.6;overflow-wrap:break-word">\n{body}\n</div>'
     )
 
 
@@ -46,7 +49,10 @@ def icon(state: str) -> str:
 def code(text: str, *, bold: bool = False, size: int = 12) -> str:
     """Code on the page's own ground."""
     inner = f"<b>{escape(text)}</b>" if bold else escape(text)
-    return f'<code style="background:transparent;padding:0;font-size:{size}px">{inner}</code>'
+    broken = ";word-break:break-all" if _UNBROKEN.search(text) else ""
+    return (
+        f'<code style="background:transparent;padding:0;font-size:{size}px{broken}">{inner}</code>'
+    )
 
 
 def dim(inner: str) -> str:
@@ -77,12 +83,12 @@ def paragraph(inner: str) -> str:
     return f'<div style="margin:4px 0 0 16px;font-size:12px">{inner}</div>'
 
 
-def block(inner: str, *, wrap: bool = False, faint: bool = False) -> str:
+def block(inner: str, *, wrap: bool = False, faint: bool = False, inset: int = 8) -> str:
     """Preformatted text; `inner` is HTML whose lines are separated by newlines."""
     space = "pre-wrap" if wrap else "pre"
     opacity = ";opacity:0.75" if faint else ""
     return (
-        '<pre style="margin:2px 0 2px 16px;padding:4px 8px;background:rgba(128,128,128,0.1);'
+        f'<pre style="margin:2px 0 2px 16px;padding:4px {inset}px;background:rgba(128,128,128,0.1);'
         f'font-size:12px;line-height:1.5;overflow-x:auto;white-space:{space}{opacity}">{inner}</pre>'
     )
 

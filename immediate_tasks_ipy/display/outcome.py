@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from .plain_text import one_line, visible
 from .tracebacks import last_exception
-from .values import between, clock, duration, elapsed, full_date, local, preview, short_clock
+from .values import (
+    between,
+    clock,
+    duration,
+    elapsed,
+    full_date,
+    local,
+    parameters,
+    preview,
+    short_clock,
+)
 
 if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Entry
@@ -15,6 +25,8 @@ if TYPE_CHECKING:
 GLYPHS = {"READY": "○", "RUNNING": "◐", "SUCCESSFUL": "✓", "FAILED": "✕"}
 #: Characters of an id that are shown where it is to be typed: `%tasks show 7b1e4c02`.
 ID_PREFIX = 8
+#: The step of a change that stands for a mapping's key.
+_KEY = "(key)"
 #: Characters of an exception's first line.
 HEADLINE = 160
 
@@ -35,8 +47,8 @@ def short_id(entry: Entry) -> str:
 
 
 def in_background(entry: Entry) -> bool:
-    """Tell whether the cell did not wait for the task."""
-    return bool(entry.origin is not None and getattr(entry.origin, "background", False))
+    """Tell whether the task runs apart from a cell: its output was moved to it."""
+    return entry.origin is not None and entry.origin.output_moved
 
 
 def standing(entry: Entry, now: datetime) -> tuple[str, str]:
@@ -119,22 +131,42 @@ def changes(entry: Entry, place: str) -> list[tuple[str, str]]:
 
     Where is `items[0].shape`, or empty for the value itself.
     """
-    return [
-        (_path(change.path[1:]), change_text(change))
-        for change in getattr(entry.result, "_changes", ()) or ()
-        if change.path and change.path[0] == place
-    ]
+    named = parameters(entry.result) if place == "args" else []
+    told = []
+    for path, text in changed_places(entry, place).items():
+        steps: tuple[Any, ...] = path
+        if place == "args" and steps and steps[0] in range(len(named)):
+            steps = (named[steps[0]], *steps[1:])
+        told.append((_path(steps), text))
+    return told
 
 
-def change_text(change: Any) -> str:
-    """`tuple → list`, or `int keys: str in a stored backend` for what is kept."""
+def changed_places(entry: Entry, place: str) -> dict[tuple[Any, ...], str]:
+    """What JSON changed by path below a place; several changes of one place in one text."""
+    places: dict[tuple[Any, ...], list[str]] = {}
+    for change in getattr(entry.result, "_changes", ()) or ():
+        if change.path and change.path[0] == place:
+            texts = places.setdefault(tuple(change.path[1:]), [])
+            text = _change(change)
+            if text not in texts:
+                texts.append(text)
+    return {path: ", ".join(texts[:3]) for path, texts in places.items()}
+
+
+def _change(change: Any) -> str:
+    """`tuple → list`, or `int keys: str in a stored backend` for keys, which are kept."""
     before, after = one_line(str(change.before), 60), one_line(str(change.after), 60)
-    return f"{before}: {after}" if " in a " in after else f"{before} → {after}"
+    if "stored backend" in after:
+        return f"{before.removesuffix('s')}s: str in a stored backend"
+    return f"{before} → {after}"
 
 
 def _path(steps: Any) -> str:
     text = ""
     for step in steps:
+        if step == _KEY:
+            text += " (a key)"
+            continue
         if isinstance(step, str) and step.isidentifier():
             text += f".{step}" if text else step
         else:

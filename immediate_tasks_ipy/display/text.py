@@ -20,6 +20,7 @@ from .outcome import (
     status,
     value,
 )
+from .outline import outline
 from .plain_text import clipped_lines, head, one_line, visible
 from .tracebacks import Frame, Segment, frames
 from .tree import fits
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Batch, Entry
 
 #: Lines of source files, values, outputs and lists, before the rest is left to `%tasks show`.
-LINES, CHARACTERS, FAILURES = 30, 3000, 10
+LINES, RESULT_LINES, FULL_LINES, CHARACTERS, FAILURES = 30, 16, 10_000, 3000, 10
 _CODES = {"READY": "90", "RUNNING": "34", "SUCCESSFUL": "32", "FAILED": "31"}
 
 
@@ -113,7 +114,7 @@ def _lines(entry: Entry, now: datetime, *, color: bool, full: bool) -> list[str]
             lines.append(f"  {title}  {part}")
     moved = entry.origin is not None and entry.origin.output_moved
     if full or moved:
-        lines += _output(entry, 100_000 if full else LINES, room)
+        lines += _output(entry, FULL_LINES if full else LINES, room)
     return lines
 
 
@@ -129,11 +130,10 @@ def _result(entry: Entry, *, full: bool) -> list[str]:
     told = _told(changes(entry, "return_value"))
     if fits(outcome) and not full:
         return told
-    limit = 100_000 if full else 500
-    shown = preview(outcome, limit)
-    if shown.endswith(('…"', "more]", "more}")):
-        told.append(f"the rest: %tasks value {short_id(entry)}")
-    return [shown, *told]
+    shown, complete = outline(outcome, FULL_LINES if full else RESULT_LINES)
+    if not complete:
+        shown.append(f"…the rest: %tasks value {short_id(entry)}")
+    return shown + told
 
 
 def _output(entry: Entry, count: int, room: int) -> list[str]:

@@ -7,7 +7,7 @@ is. Whatever does not look like Python's own format ends up in the message.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -137,13 +137,18 @@ def _segment(lines: list[str], joined_by: str, *, read: bool) -> Segment:
         if match is None:
             repeated = _REPEATED.match(lines[position - 1])
             if repeated and found:
-                found[-1] = _repeat(found[-1], int(repeated[1]))
+                times = found[-1].repeated + int(repeated[1])
+                found[-1] = replace(found[-1], repeated=times)
             continue
         shown = list(takewhile(lambda line: line.startswith("    "), lines[position:]))
         position += len(shown)
         if read:
             code = next((line for line in shown if not _MARKERS.match(line)), "")
-            found.append(_frame(match, code))
+            frame = _frame(match, code)
+            if found and replace(found[-1], repeated=0) == frame:
+                found[-1] = replace(found[-1], repeated=found[-1].repeated + 1)
+            else:
+                found.append(frame)
     exception, message = _exception(lines[position:])
     return Segment(tuple(found), exception, message, joined_by)
 
@@ -182,15 +187,3 @@ def _frame(match: re.Match[str], code: str) -> Frame:
             for number, text in around or [(line, code)]
         )
     return Frame(filename, label(filename), line, match["function"] or "", source, library)
-
-
-def _repeat(frame: Frame, times: int) -> Frame:
-    return Frame(
-        frame.filename,
-        frame.label,
-        frame.line,
-        frame.function,
-        frame.source,
-        frame.library,
-        repeated=times,
-    )

@@ -77,7 +77,7 @@ class _Tree:
 
     def _children(self, value: Any, path: tuple[Any, ...], level: int) -> str:
         drawn: list[str] = []
-        for key, item in islice(_items(value), CHILDREN):
+        for key, item in islice(items(value), CHILDREN):
             if self._left <= 0:
                 break
             name = preview(key, PREVIEW)
@@ -95,7 +95,8 @@ class _Tree:
         )
 
 
-def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+def items(value: Any) -> Iterator[tuple[Any, Any]]:
+    """The keys or indexes of a container with what stands there, by no method of its own."""
     if issubclass(type(value), dict):
         for key in dict.__iter__(value):
             yield key, dict.__getitem__(value, key)

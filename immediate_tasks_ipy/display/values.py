@@ -109,17 +109,23 @@ def _enclose(  # noqa: PLR0917 (as they stand in the text)
     """The parts between brackets, as many as fit, then how many more there are."""
     if size and depth <= 0:
         return f"{opening}…{closing}"
-    text = opening
-    for index, part in enumerate(parts):
-        rest = size - index - 1
-        joint = ", " if index else ""
-        more = len(f", …{rest:,} more") if rest else 0
-        free = room - len(text) - len(joint) - more - len(closing)
+    shown: list[str] = []
+    width = len(opening) + len(closing)
+    for part in parts:
+        free = room - width - (2 if shown else 0)
         written = part(free) if free > 0 else ""
         if not written or len(written) > free:
-            return f"{text}{joint}…{size - index:,} more{closing}"
-        text += joint + written
-    return text + closing
+            break
+        width += len(written) + (2 if shown else 0)
+        shown.append(written)
+    if len(shown) == size:
+        return opening + ", ".join(shown) + closing
+    while shown:
+        cut = f"{opening}{', '.join(shown)}, …{size - len(shown):,} more{closing}"
+        if len(cut) <= room:
+            return cut
+        shown.pop()
+    return f"{opening}…{closing}"
 
 
 def call_text(entry: Entry, limit: int = 72) -> str:
@@ -162,18 +168,21 @@ def arguments_text(entry: Entry, limit: int = 300) -> str:
 
 def _bound(result: Any) -> Iterator[tuple[str, Any]]:
     """Each argument with the name of its parameter, where the function tells it."""
-    names: list[str] = []
-    try:
-        parameters = list(inspect.signature(result.task.func).parameters.values())
-        positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        names = [parameter.name for parameter in parameters if parameter.kind in positional]
-        if result.task.takes_context:
-            names = names[1:]
-    except BaseException:
-        names = []
+    names = parameters(result)
     for index, value in enumerate(result.args):
         yield (names[index] if index < len(names) else ""), value
     yield from result.kwargs.items()
+
+
+def parameters(result: Any) -> list[str]:
+    """The names of the parameters that a task's positional arguments meet, without its context."""
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    try:
+        found = inspect.signature(result.task.func).parameters.values()
+        names = [one_line(each.name, PREVIEW) for each in found if each.kind in positional]
+        return names[1:] if result.task.takes_context else names
+    except BaseException:
+        return []
 
 
 def duration(seconds: float) -> str:
