@@ -1,0 +1,14 @@
+"""The backend for `django.tasks`."""
+
+from __future__ import annotations
+
+from django.tasks.backends.base import BaseTaskBackend
+
+from .family import DJANGO
+from .immediate import ImmediateExecution
+
+
+class ImmediateBackend(ImmediateExecution, BaseTaskBackend):
+    """Django's ImmediateBackend, for notebooks too: runs a task in this process, at once."""
+
+    family = DJANGO

@@ -1,0 +1,14 @@
+"""The backend for the django-tasks package."""
+
+from __future__ import annotations
+
+from django_tasks.backends.base import BaseTaskBackend
+
+from .family import PACKAGE
+from .immediate import ImmediateExecution
+
+
+class PackageImmediateBackend(ImmediateExecution, BaseTaskBackend):
+    """The package's ImmediateBackend, for notebooks too: runs a task in this process, at once."""
+
+    family = PACKAGE
