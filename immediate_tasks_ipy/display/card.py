@@ -168,12 +168,8 @@ def _waiting_rows(entry: Entry, now: datetime) -> list[str]:
     if in_background(entry):
         wait = code(f"%tasks wait {short_id(entry)}")
         rows.append(row("Result", f"shown here when it is done; {wait} waits for it"))
-    rows.append(
-        row(
-            "Last update",
-            f"{short_clock(now)}{_meanwhile(entry, now)}; a saved notebook keeps this line as it was then",
-        )
-    )
+    updated = f"{short_clock(now)}{_meanwhile(entry, now)}"
+    rows.append(row("Last update", f"{updated}; a saved notebook keeps this line as it was then"))
     return rows
 
 
