@@ -300,4 +300,4 @@ def _while_handling(error: BaseException, send: Callable[[], None]) -> None:
 
 
 def _log_receiver(run: Run) -> None:
-    logger.error("A receiver of task id=%s raised.", run.result.id, exc_info=True)
+    logger.exception("A receiver of task id=%s raised.", run.result.id)  # noqa: LOG004 # both callers handle one

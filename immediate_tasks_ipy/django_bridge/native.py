@@ -8,7 +8,7 @@ from .family import DJANGO
 from .immediate import ImmediateExecution
 
 
-class ImmediateBackend(ImmediateExecution, BaseTaskBackend):
+class ImmediateBackend(ImmediateExecution, BaseTaskBackend):  # type: ignore[misc]
     """Django's ImmediateBackend, for notebooks too: runs a task in this process, at once."""
 
     family = DJANGO

@@ -65,6 +65,6 @@ def require_settings() -> None:
 
 
 _NOT_CONFIGURED = (
-    f"Django's settings are not configured: set {ENVIRONMENT_VARIABLE} and call `django.setup()`, or "
-    "use a kernel made by `python -m immediate_tasks_ipy install-kernel --django-settings ...`."
+    f"Django's settings are not configured: set {ENVIRONMENT_VARIABLE} and call `django.setup()`, "
+    "or use a kernel made by `python -m immediate_tasks_ipy install-kernel --django-settings ...`."
 )

@@ -66,7 +66,7 @@ async def arun_beside_loop(call: Callable[[], T]) -> T:
 
 
 def run_in_own_thread(call: Callable[[], T]) -> Future[T]:
-    """Start `call` in a new daemon thread with database connections of its own, closed at its end."""
+    """Start `call` in a new daemon thread, with its own database connections, closed at its end."""
     future: Future[T] = Future()
     context = contextvars.copy_context()
 
@@ -74,7 +74,7 @@ def run_in_own_thread(call: Callable[[], T]) -> Future[T]:
         future.set_running_or_notify_cancel()
         try:
             value = context.run(_with_own_connections, call)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             future.set_exception(error)
         else:
             future.set_result(value)
@@ -110,7 +110,7 @@ def _submit(call: Callable[[], T]) -> Future[T]:
 
 
 def _executor() -> Executor | None:
-    """Where asgiref's `sync_to_async` would run thread-sensitive code; None if that would deadlock."""
+    """Where `sync_to_async` would run thread-sensitive code; None if that would deadlock."""
     parent: Executor | None = getattr(AsyncToSync.executors, "current", None)
     if parent is not None:
         return parent
@@ -151,7 +151,7 @@ def _in_sensitive_thread(executor: Executor, call: Callable[[], T]) -> T:
 
 @contextmanager
 def _no_loop_to_return_to() -> Iterator[None]:
-    """Keep `async_to_sync` off the loop that is remembered for this thread: it may be blocked by us."""
+    """Keep `async_to_sync` off the loop that this thread remembers: it may be blocked by us."""
     local = SyncToAsync.threadlocal
     loop = getattr(local, "main_event_loop", None)
     local.main_event_loop = None
@@ -176,14 +176,12 @@ def _own_sensitive_thread() -> Iterator[None]:
     if parent is not None:
         AsyncToSync.executors.current = None
     scope = ThreadSensitiveContext()
-    tokens: list[tuple[contextvars.ContextVar[Any], contextvars.Token[Any]]] = [
-        (variable, variable.set(value))
-        for variable, value in (
-            (SyncToAsync.thread_sensitive_context, scope),
-            (SyncToAsync.deadlock_context, False),
-            (_occupied, None),
-        )
-    ]
+    fresh: dict[contextvars.ContextVar[Any], Any] = {
+        SyncToAsync.thread_sensitive_context: scope,
+        SyncToAsync.deadlock_context: False,
+        _occupied: None,
+    }
+    tokens = [(variable, variable.set(value)) for variable, value in fresh.items()]
     try:
         yield
     finally:
