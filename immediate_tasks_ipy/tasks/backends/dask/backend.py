@@ -111,15 +111,15 @@ class DaskBackend(BaseTaskBackend):
         """See `get_result`."""
         return self.get_result(result_id)
 
-    def cancel(self, result: TaskResult[Any]) -> None:
+    def cancel(self, result: TaskResult[Any], *, error: BaseException | None = None) -> None:
         """Take a task off the cluster's queue; give up one that runs, which then runs on.
 
-        Raises TaskNotCancellable if it has finished.
+        The result fails with `error`, if given, in place of a CancelledError.
+        Callable from any thread. Raises TaskNotCancellable if it has finished.
         """
-        error = asyncio.CancelledError("Cancelled.")
-        if not self._fail(result, error):
+        if not self._fail(result, error or asyncio.CancelledError("The task was cancelled.")):
             raise TaskNotCancellable(
-                f"Task {result.id!r} is {result.status} already: there is nothing to cancel."
+                f"Task {result.id!r} has finished already: there is nothing to cancel."
             )
         self._dispatch.cancel(result.id)
 
@@ -159,15 +159,7 @@ class DaskBackend(BaseTaskBackend):
             self._retire(job.result)
         if outcome["output"]:
             self._tell(type(self).on_output, job.result, outcome["output"])
-        if error is None:
-            self._send_finished(job.result)
-            return
-        try:
-            raise error
-        except BaseException:
-            self._send_finished(job.result)
-        finally:
-            error.__traceback__ = None
+        self._send_finished(job.result, error)
 
     def give_up(self, job: Job, error: BaseException) -> None:
         """A task's outcome will never be known."""
@@ -187,17 +179,21 @@ class DaskBackend(BaseTaskBackend):
                 return False
             fail(result, error, given_up=result.status == "RUNNING")
             self._retire(result)
-        try:
-            raise error
-        except BaseException:
-            task_finished.send_robust(type(self), task_result=result)
+        self._send_finished(result, error)
         return True
 
-    def _send_finished(self, result: TaskResult[Any]) -> None:
+    def _send_finished(self, result: TaskResult[Any], error: BaseException | None) -> None:
+        """Send `task_finished`; that of a failure while its exception is being handled."""
+        if error is None:
+            task_finished.send_robust(type(self), task_result=result)
+            return
+        # Where it was raised, if that is known; not here.
+        origin = error.__traceback__
         try:
-            task_finished.send(type(self), task_result=result)
-        except Exception:
-            logger.exception("A receiver of task_finished failed.")
+            raise error  # noqa: TRY301  (so that receivers see it handled)
+        except BaseException:
+            error.__traceback__ = origin
+            task_finished.send_robust(type(self), task_result=result)
 
     def _tell(self, hook: Callable[..., object] | None, *args: Any) -> None:
         if hook is None:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -57,8 +58,7 @@ class Cluster:
     """
 
     def __init__(self, options: Mapping[str, Any], on_event: Callable[[Any], None]) -> None:
-        from distributed import Client, LocalCluster
-
+        distributed: Any = import_module("distributed")
         #: Where the workers report to; another notebook's tasks report elsewhere.
         self.topic = f"immediate-tasks-{random_id()}"
         self._embedded: Any = None
@@ -68,11 +68,13 @@ class Cluster:
             address = options["client"].scheduler.address
             security = options["client"].security
         if address is None:
-            self._embedded = LocalCluster(**{**_EMBEDDED, **(options.get("cluster") or {})})
+            self._embedded = distributed.LocalCluster(
+                **{**_EMBEDDED, **(options.get("cluster") or {})}
+            )
             address = self._embedded.scheduler_address
         self.address: str = address
         try:
-            self.client: Any = Client(
+            self.client: Any = distributed.Client(
                 self._embedded or address,
                 name="immediate_tasks_ipy",
                 set_as_default=False,
@@ -91,11 +93,15 @@ class Cluster:
 
     @property
     def is_lost(self) -> bool:
-        """Has the connection been closed, by whichever side?"""
+        """True once the connection has been closed, by whichever side."""
         return bool(self.client.status != "running")
 
     def send(
-        self, keys: Sequence[str], payloads: Sequence[bytes], priority: int, function: PickledFunction
+        self,
+        keys: Sequence[str],
+        payloads: Sequence[bytes],
+        priority: int,
+        function: PickledFunction,
     ) -> list[Any]:
         """Have the workers run tasks that call one function; returns their futures."""
         options = {"key": list(keys), "priority": priority, "pure": False}
@@ -134,26 +140,33 @@ class Cluster:
 
     def close(self) -> None:
         """Let go of the scheduler; stop the embedded cluster."""
+        if not self.is_lost:
+            # Or the scheduler would report our leaving to us.
+            self.client.unsubscribe_topic("all")
         self.client.close(timeout=TIMEOUT)
         if self._embedded is not None:
             self._embedded.close(timeout=TIMEOUT)
 
 
-#: One process a core, so that tasks of plain Python don't share an interpreter; no open port.
-_EMBEDDED = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.ERROR}
+#: One process a core, so that tasks of plain Python don't share an interpreter. Any port of the
+#: loopback address for the dashboard: the usual one may be taken, which Dask would warn of.
+_EMBEDDED = {
+    "threads_per_worker": 1,
+    "dashboard_address": "127.0.0.1:0",
+    "silence_logs": logging.ERROR,
+}
 
 
 def _install(client: Any) -> str:
     """Bring `worker.py` to every worker, now and when it joins; returns its name there."""
-    from distributed import WorkerPlugin
-
+    distributed: Any = import_module("distributed")
     sources = {"jsonable": inspect.getsource(jsonable), "worker": inspect.getsource(worker)}
     version = hashlib.blake2b("".join(sources.values()).encode(), digest_size=6).hexdigest()
     # Notebooks with other versions of this package may share the cluster.
     package = f"_immediate_tasks_{version}"
 
     # A local class is pickled by value: the workers know neither it nor its module.
-    class Install(WorkerPlugin):  # type: ignore[misc]
+    class Install(distributed.WorkerPlugin):  # type: ignore[misc]
         name = package
 
         def setup(self, worker: Any) -> None:
@@ -162,6 +175,12 @@ def _install(client: Any) -> str:
 
             from cloudpickle import dumps
             from distributed import get_worker
+            from tblib.pickling_support import install  # type: ignore[import-untyped]
+
+            def dump_exception(error: BaseException) -> bytes:
+                install(error)  # its traceback comes along
+                data: bytes = dumps(error)
+                return data
 
             modules = {}
             for short_name, source in sources.items():
@@ -172,7 +191,7 @@ def _install(client: Any) -> str:
                     module.__file__ = f"<immediate_tasks_ipy {short_name}>"
                     exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102
             normalize = modules["jsonable"].normalize_with_changes
-            modules["worker"].attach(worker, get_worker, normalize, dumps)
+            modules["worker"].attach(worker, get_worker, normalize, dump_exception)
 
         def teardown(self, worker: Any) -> None:
             import sys

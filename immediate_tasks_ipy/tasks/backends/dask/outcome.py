@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from immediate_tasks_ipy.tasks import lifecycle
 from immediate_tasks_ipy.tasks.base import TaskError, TaskResult
 from immediate_tasks_ipy.tasks.jsonable import Change
 from immediate_tasks_ipy.tasks.status import TaskResultStatus
@@ -14,7 +15,7 @@ from immediate_tasks_ipy.tasks.status import TaskResultStatus
 from .source_lines import with_source_lines
 
 
-class RemoteTraceback(Exception):  # noqa: N818  (it is the cause of an error, not one)
+class RemoteTraceback(Exception):
     """The traceback of an exception as it was on a worker; the cause of its copy here."""
 
     def __str__(self) -> str:
@@ -26,16 +27,12 @@ class RemoteError(Exception):
 
 
 def start(result: TaskResult[Any], worker: str, timestamp: float) -> None:
-    """RUNNING on that worker, since that moment of its clock."""
+    """RUNNING on that worker, since that moment of its clock, in seconds of the epoch."""
     now = datetime.now(UTC)
     began = datetime.fromtimestamp(timestamp, UTC)
     # Clocks of two machines differ: a start is never before the enqueue, nor in the future.
     began = min(max(began, result.last_attempted_at or result.enqueued_at or began), now)
-    if result.started_at is None:
-        _set(result, "started_at", began)
-    _set(result, "last_attempted_at", began)
-    result.worker_ids.append(worker)
-    _set(result, "status", TaskResultStatus.RUNNING)
+    lifecycle.start(result, worker, began)
 
 
 def release(result: TaskResult[Any]) -> None:
@@ -44,7 +41,7 @@ def release(result: TaskResult[Any]) -> None:
 
 
 def finish(result: TaskResult[Any], outcome: Mapping[str, Any]) -> BaseException | None:
-    """SUCCESSFUL or FAILED; returns the exception, with what the worker knew as its cause."""
+    """SUCCESSFUL, or FAILED with the exception that is returned."""
     error = None
     if "traceback" in outcome:
         text = with_source_lines(outcome["traceback"], outcome["frames"])
@@ -65,7 +62,7 @@ def finish(result: TaskResult[Any], outcome: Mapping[str, Any]) -> BaseException
 
 def set_given_up(result: TaskResult[Any]) -> None:
     """Note that the function may still be running."""
-    _set(result, "_given_up", True)
+    _set(result, "_given_up", value=True)
 
 
 def _exception(data: bytes | None, path: str, text: str) -> BaseException:
@@ -78,7 +75,8 @@ def _exception(data: bytes | None, path: str, text: str) -> BaseException:
     if not isinstance(error, BaseException):
         last = text.strip().rpartition("\n")[2]
         error = RemoteError(last or path)
-    error.__cause__ = RemoteTraceback(text)
+    if error.__traceback__ is None:
+        error.__cause__ = RemoteTraceback(text)
     return error
 
 

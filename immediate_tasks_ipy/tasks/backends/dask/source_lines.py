@@ -16,7 +16,7 @@ def with_source_lines(text: str, frames: Iterable[tuple[Any, ...]]) -> str:
     `frames` holds the positions of the frames without source: filename, line,
     function, last line, first and last column.
     """
-    known = {}
+    known: dict[str, list[str]] = {}
     for filename, lineno, name, end_lineno, colno, end_colno in frames:
         frame = FrameSummary(
             filename, lineno, name, end_lineno=end_lineno, colno=colno, end_colno=end_colno

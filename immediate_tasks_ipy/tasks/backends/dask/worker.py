@@ -111,7 +111,7 @@ def run(payload: bytes, code: bytes | None = None) -> bytes:
 
     Never raises what the task raises: Dask would retry, log and pickle it in ways of its own.
     """
-    job = pickle.loads(payload)
+    job = pickle.loads(payload)  # noqa: S301  (from the notebook that may run any code here)
     worker = _current_worker()
     reporter = _reporters[worker.address]
     started, clock = time.time(), time.perf_counter()
@@ -146,6 +146,7 @@ def _outcome(job: dict[str, Any], code: bytes | None, result: TaskResult) -> dic
             normal, changes = _normalize(value, "return_value")
         except Exception as error:
             error.unstored_value = value  # type: ignore[attr-defined]
+            error.__context__ = None  # how this came out is no concern of the user's
             raise
     except BaseException as error:
         return _failure(error)
@@ -200,13 +201,18 @@ def _trim(error: BaseException) -> None:
     step = error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
-        if code.co_filename != __file__ and code.co_filename not in _ASYNCIO_FILES:
+        if not code.co_filename.startswith(_OWN_FILES):
             break
         step = step.tb_next
     error.__traceback__ = step
 
 
-_ASYNCIO_FILES = frozenset({asyncio.runners.__file__, asyncio.base_events.__file__})
+_OWN_FILES = (
+    __file__,
+    "<immediate_tasks_ipy",
+    asyncio.runners.__file__,
+    asyncio.base_events.__file__,
+)
 
 
 def _frames_without_source(
