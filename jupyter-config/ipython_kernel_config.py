@@ -8,7 +8,7 @@ anywhere by itself, for two reasons:
 - IPython reads one `ipython_kernel_config.py` (and `.json`) per directory. Two
   packages that brought one would overwrite each other's.
 - A list that is *assigned* (`c.InteractiveShellApp.extensions = ["other"]`, and
-  any list in a `.json` file) replaces what other files said, without a word; only
+  any list in a `.json` file) replaces what files read before it said, without a word; only
   `append` and `extend` add to it. If the extension is not loaded although this
   file is in place, look for such an assignment in the files that
   `ipython --debug -c ''` names.
