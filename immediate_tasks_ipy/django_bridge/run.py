@@ -1,4 +1,4 @@
-"""One execution of a task: who may end it, and how it is stopped."""
+"""One execution of a Django task: who may end it, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from immediate_tasks_ipy.tasks.backends.running import ThreadCall
+
 from .family import Family
 
 #: Seconds between two looks at whether a run that is being stopped has stopped.
@@ -16,58 +18,96 @@ _LOOK = 0.01
 
 
 class Run:
-    """A task on its way through the lifecycle, known to its backend until it has ended.
+    """A task on its way through the lifecycle, in its backend's registry until it has ended.
 
-    The first outcome wins: `claim` is True once. Everything may be called from
-    any thread but `attach` and `detach`, which belong to the coroutine.
+    The first outcome wins: `claim` is True once. `call_in_thread`, `acall` and
+    `awaited` belong to whoever runs the task; the rest is for any thread.
     """
 
     __slots__ = (
         "_asyncio_task",
-        "_cancel_requested",
         "_cancel_sent",
-        "_claimed",
-        "_interrupt_sent",
-        "_interrupted",
-        "_lock",
-        "_loop",
+        "_error",
+        "_is_cancelled",
+        "_registry",
         "_thread",
         "family",
         "in_background",
         "is_async",
+        "loop",
         "result",
     )
 
-    def __init__(self, family: Family, result: Any, *, is_async: bool, in_background: bool) -> None:
+    def __init__(
+        self,
+        registry: dict[str, Run],
+        family: Family,
+        result: Any,
+        *,
+        is_async: bool,
+        in_background: bool,
+    ) -> None:
         self.family = family
         self.result = result
         self.is_async = is_async
-        #: Does nobody wait for it, so that it can be given up?
+        #: Does nobody wait for it?
         self.in_background = in_background
-        self._lock = threading.Lock()
-        self._claimed = False
-        # Asked to stop before the coroutine began; while it ran; because of a KeyboardInterrupt.
-        self._cancel_requested = False
-        self._cancel_sent = False
-        self._interrupted = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        #: The loop on which it is awaited, its function or the thread of that.
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._registry = registry
+        # Set while the asyncio task is in the function, or waits for its thread.
         self._asyncio_task: asyncio.Task[Any] | None = None
-        self._thread: int | None = None
-        self._interrupt_sent = False
+        self._thread = None if is_async else _SharedThreadCall(self._call)
+        # Was the task cancelled, and what is it to fail with then?
+        self._is_cancelled = False
+        self._error: BaseException | None = None
+        # Was the asyncio task cancelled for it?
+        self._cancel_sent = False
+        registry[result.id] = self
 
     @property
     def has_ended(self) -> bool:
         """Whether somebody has claimed the outcome."""
-        return self._claimed
+        return self._registry.get(self.result.id) is not self
 
     def claim(self) -> bool:
         """Take the right to write the outcome; False if another has taken it before."""
-        with self._lock:
-            claimed, self._claimed = self._claimed, True
-        return not claimed
+        return self._registry.pop(self.result.id, None) is self
 
-    def call(self) -> Any:
-        """Call the task's function, or make its coroutine."""
+    # -- running the function ----------------------------------------------
+
+    def call_in_thread(self) -> Any:
+        """Call the task's sync function here. Raises what is to fail the task."""
+        if self._is_cancelled:
+            raise self.reason(asyncio.CancelledError())
+        try:
+            return self._thread() if self._thread is not None else None
+        except asyncio.CancelledError as error:
+            raise self.reason(error) from None
+
+    async def acall(self) -> Any:
+        """Await the task's async function here. Raises what is to fail the task."""
+        return await self.awaited(self._call)
+
+    async def awaited(self, function: Any) -> Any:
+        """Await what the function returns, so that `cancel` reaches it."""
+        self.loop = asyncio.get_running_loop()
+        if self._is_cancelled:
+            raise self.reason(asyncio.CancelledError())
+        self._asyncio_task = asyncio.current_task()
+        try:
+            return await function()
+        except asyncio.CancelledError as error:
+            if self._error is None:
+                raise
+            raise self._error from error
+        finally:
+            asyncio_task, self._asyncio_task = self._asyncio_task, None
+            if self._cancel_sent and asyncio_task is not None:
+                # Or the caller's own next await would be taken for cancelled.
+                asyncio_task.uncancel()
+
+    def _call(self) -> Any:
         result = self.result
         task = result.task
         function = task.acall if self.is_async else task.call
@@ -76,99 +116,69 @@ class Run:
             return function(context, *result.args, **result.kwargs)
         return function(*result.args, **result.kwargs)
 
-    # -- the coroutine ---------------------------------------------------
+    # -- stopping it ---------------------------------------------------------
 
-    async def acall(self) -> Any:
-        """Await the task's function so that the run can be cancelled.
+    def cancel(self, error: BaseException | None) -> None:
+        """Stop the function, or keep it from beginning; it is then to fail with `error`, if given.
 
-        Raises KeyboardInterrupt where that is why it was.
+        A coroutine sees a CancelledError, at its next await.
         """
-        try:
-            self._attach()
-            return await self.call()
-        except asyncio.CancelledError:
-            if self._interrupted:
-                raise KeyboardInterrupt from None
-            raise
-        finally:
-            self._detach()
-
-    def cancel(self, *, interrupt: bool = False) -> None:
-        """Cancel the coroutine on its loop, now or as soon as it begins."""
-        with self._lock:
-            loop = self._loop
-            if loop is None:
-                self._cancel_requested = True
-                self._interrupted = interrupt
-                return
+        if self.loop is None:
+            self._is_cancelled, self._error = True, error
+            return
         with suppress(RuntimeError):  # of a loop that is closed: the body has ended
-            loop.call_soon_threadsafe(self._cancel_on_loop, interrupt)
+            self.loop.call_soon_threadsafe(self._cancel_on_loop, error)
 
-    def wait_until_stopped(self, seconds: float) -> bool:
-        """Block until the coroutine has ended; False if it has not after that long."""
+    def interrupt(self, error: BaseException | None = None) -> None:
+        """Raise a CancelledError in the thread that runs the function, if one does.
+
+        This is the best there is: code that waits in C sees it when it returns.
+        """
+        if self._thread is not None:
+            self._is_cancelled, self._error = True, error
+            self._thread.interrupt()
+
+    def reason(self, error: asyncio.CancelledError) -> BaseException:
+        """What a cancelled task is to fail with."""
+        return error if self._error is None else self._error
+
+    @property
+    def may_run_on(self) -> bool:
+        """Whether a thread is in the function."""
+        return self._thread is not None and self._thread.running
+
+    def wait_until_stopped(self, seconds: float) -> None:
+        """Block until the coroutine has ended, at most that long."""
         deadline = time.monotonic() + seconds
-        while self._asyncio_task is not None:
-            if time.monotonic() > deadline:
-                return False
+        while self._asyncio_task is not None and time.monotonic() < deadline:
             time.sleep(_LOOK)
-        return True
 
-    def wait_until_ended(self, seconds: float) -> bool:
-        """Block until somebody has claimed the outcome; False if nobody has after that long."""
+    def wait_until_ended(self, seconds: float) -> None:
+        """Block until somebody has claimed the outcome, at most that long."""
         deadline = time.monotonic() + seconds
-        while not self._claimed:
-            if time.monotonic() > deadline:
-                return False
+        while not self.has_ended and time.monotonic() < deadline:
             time.sleep(_LOOK)
-        return True
 
-    def _attach(self) -> None:
-        with self._lock:
-            if self._cancel_requested:
-                raise asyncio.CancelledError
-            self._asyncio_task = asyncio.current_task()
-            self._loop = asyncio.get_running_loop()
-
-    def _detach(self) -> None:
-        """Take our own cancellation back, and leave anybody else's."""
-        asyncio_task, self._asyncio_task = self._asyncio_task, None
-        if self._cancel_sent and asyncio_task is not None:
-            asyncio_task.uncancel()
-
-    def _cancel_on_loop(self, interrupt: bool) -> None:
-        if self._asyncio_task is not None and not self._cancel_sent:
+    def _cancel_on_loop(self, error: BaseException | None) -> None:
+        if self._is_cancelled or self.has_ended:
+            return
+        self._is_cancelled, self._error = True, error
+        if self._asyncio_task is not None:
             self._cancel_sent = True
-            self._interrupted = interrupt
             self._asyncio_task.cancel()
 
-    # -- the thread ------------------------------------------------------
 
-    def call_in_thread(self) -> Any:
-        """Call the task's function so that `interrupt_thread` reaches it."""
-        self._thread = threading.get_ident()
+class _SharedThreadCall(ThreadCall):
+    """A call in a thread that goes on to other work afterwards."""
+
+    #: Has it begun, and not ended?
+    running = False
+
+    def __call__(self) -> Any:
+        self.running = True
         try:
-            return self.call()
+            return super().__call__()
         finally:
-            with self._lock:
-                self._thread = None
-            if self._interrupt_sent:
-                # One that is still on its way would hit whatever the thread does next.
-                _raise_in_thread(threading.get_ident(), None)
-
-    def interrupt_thread(self) -> None:
-        """Raise KeyboardInterrupt in the thread that runs the body, at its next bytecode.
-
-        Best effort: code that blocks in C does not see it before it returns.
-        """
-        with self._lock:
-            if self._thread is not None and not self._interrupt_sent:
-                self._interrupt_sent = True
-                _raise_in_thread(self._thread, KeyboardInterrupt)
-
-
-def _raise_in_thread(thread: int, exception: type[BaseException] | None) -> None:
-    # Absent where Python is not CPython: there, a thread can't be interrupted.
-    raise_in_thread = getattr(ctypes.pythonapi, "PyThreadState_SetAsyncExc", None)
-    if raise_in_thread is not None:
-        argument = None if exception is None else ctypes.py_object(exception)
-        raise_in_thread(ctypes.c_ulong(thread), argument)
+            self.running = False
+            # An interrupt that is still on its way would end whatever comes next here.
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)

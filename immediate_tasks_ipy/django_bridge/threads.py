@@ -54,6 +54,9 @@ def run_beside_loop(call: Callable[[], T]) -> T:
         except TimeoutError:
             if future.done():
                 return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
         patience -= SLICE
         if patience <= 0 < patience + SLICE and future.cancel():
             # Whoever holds the thread may be waiting for the loop that we block.

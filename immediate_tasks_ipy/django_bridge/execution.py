@@ -1,0 +1,222 @@
+"""The lifecycle of a Django task, in a thread or awaited on a loop: signals, states, outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from asgiref.sync import async_to_sync, sync_to_async
+
+from immediate_tasks_ipy.tasks.identifiers import random_id
+from immediate_tasks_ipy.tasks.sync import has_running_loop
+
+from . import lifecycle, threads
+from .family import Family
+from .run import Run
+
+logger = logging.getLogger("immediate_tasks_ipy.tasks")
+
+#: Seconds that an interrupted task has for its clean-up before it is given up.
+GRACE = 1.0
+#: Said of a function that goes on after its result has ended.
+NOT_STOPPED = "The function could not be stopped and may still be running."
+
+
+class Execution:
+    """Takes runs from READY to their end; `ImmediateExecution` is how they get here.
+
+    However a run ends, its result is finished and `task_finished` is sent. A
+    receiver that raises for one of the first two signals fails the task.
+    """
+
+    #: The framework whose signals are sent.
+    family: ClassVar[Family]
+
+    def __init__(self) -> None:
+        self.worker_id = random_id()
+        # The tasks that have not ended, by the id of their result.
+        self._runs: dict[str, Run] = {}
+        # Held where a thread begins a task that another one may be giving up.
+        self._lock = threading.Lock()
+
+    # -- in this thread ------------------------------------------------------
+
+    def _execute(self, run: Run) -> None:
+        if run.result.enqueued_at is None and not run.has_ended:
+            self._announce(run)
+        if self._start(run):
+            self._send_or_fail(run, self.family.signals.task_started)
+            self._perform(run)
+
+    def _start(self, run: Run) -> bool:
+        """RUNNING; False if the task has been given up before it began."""
+        with self._lock:
+            if run.has_ended:
+                return False
+            lifecycle.start(self.family, run.result, self.worker_id)
+        return True
+
+    def _announce(self, run: Run) -> None:
+        lifecycle.enqueue(run.result)
+        self._send_or_fail(run, self.family.signals.task_enqueued)
+
+    def _perform(self, run: Run) -> None:
+        try:
+            raw = async_to_sync(run.acall)() if run.is_async else run.call_in_thread()
+            value = lifecycle.normalized(raw)
+        except KeyboardInterrupt as error:
+            # It came to the thread that waits; the coroutine has not been told.
+            run.cancel(error)
+            run.wait_until_stopped(GRACE)
+            self._fail(run, error)
+            raise
+        except BaseException as error:
+            self._fail(run, error)
+        else:
+            if run.claim():
+                lifecycle.succeed(self.family, run.result, value)
+                self._send(run, self.family.signals.task_finished)
+
+    def _fail(self, run: Run, error: BaseException) -> None:
+        if run.claim():
+            lifecycle.fail(self.family, run.result, error)
+            self._send(run, self.family.signals.task_finished)
+
+    def _send(self, run: Run, signal: Any) -> None:
+        signal.send(sender=type(self), task_result=run.result)
+
+    def _send_or_fail(self, run: Run, signal: Any) -> None:
+        """Send; a receiver that raises fails the task, and the exception goes on."""
+        try:
+            self._send(run, signal)
+        except BaseException as error:
+            if run.claim():
+                lifecycle.fail(self.family, run.result, error)
+                self._send_finished_robustly(run)
+            raise
+
+    def _send_finished_robustly(self, run: Run) -> None:
+        self.family.signals.task_finished.send_robust(sender=type(self), task_result=run.result)
+
+    def _execute_in_background(self, run: Run) -> None:
+        try:
+            self._execute(run)
+        except Exception:
+            _log_receiver(run)
+
+    # -- awaited -------------------------------------------------------------
+
+    async def _aexecute(self, run: Run) -> None:
+        try:
+            with threads.thread_sensitive_work():
+                if run.result.enqueued_at is None:
+                    lifecycle.enqueue(run.result)
+                    await self._asend_or_fail(run, self.family.signals.task_enqueued)
+                if self._start(run):
+                    await self._asend_or_fail(run, self.family.signals.task_started)
+                    await self._aperform(run)
+        except GeneratorExit as error:
+            # The coroutine is being closed: nothing can be awaited any more.
+            self._give_up(run, error)
+            raise
+
+    async def _aperform(self, run: Run) -> None:
+        cancellations = _cancellations()
+        try:
+            value = lifecycle.normalized(await run.acall())
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            await self._afail(run, error)
+            if isinstance(error, KeyboardInterrupt) or (
+                isinstance(error, asyncio.CancelledError) and _cancellations() > cancellations
+            ):
+                raise
+        else:
+            if run.claim():
+                lifecycle.succeed(self.family, run.result, value)
+                signal = self.family.signals.task_finished
+                await signal.asend(sender=type(self), task_result=run.result)
+
+    async def _await_thread(self, run: Run) -> None:
+        """Await a sync task, which runs in the thread-sensitive thread."""
+        cancellations = _cancellations()
+        try:
+            await run.awaited(partial(threads.arun_beside_loop, partial(self._execute, run)))
+        except BaseException as error:
+            if run.has_ended:
+                raise
+            run.interrupt()
+            self._give_up(run, error)
+            if _cancellations() > cancellations:
+                raise
+
+    async def _afail(self, run: Run, error: BaseException) -> None:
+        if run.claim():
+            lifecycle.fail(self.family, run.result, error)
+            # Not `asend`: its receivers would not find the exception in sys.exc_info().
+            await sync_to_async(self._send)(run, self.family.signals.task_finished)
+
+    async def _asend_or_fail(self, run: Run, signal: Any) -> None:
+        try:
+            await signal.asend(sender=type(self), task_result=run.result)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if run.claim():
+                lifecycle.fail(self.family, run.result, error)
+                await sync_to_async(self._send_finished_robustly)(run)
+            raise
+
+    async def _aexecute_in_background(self, run: Run) -> None:
+        try:
+            await self._aexecute(run)
+        except KeyboardInterrupt:
+            pass  # The result has it; raised from here, it would end the loop.
+        except Exception:
+            _log_receiver(run)
+
+    # -- stopped -------------------------------------------------------------
+
+    def _interrupt(self, run: Run, error: KeyboardInterrupt) -> None:
+        """Stop a task whose caller was interrupted, and give it up if it does not stop."""
+        run.cancel(error)
+        run.interrupt(error)
+        run.wait_until_ended(GRACE)
+        self._give_up(run, error)
+
+    def _give_up(self, run: Run, error: BaseException) -> None:
+        """Make a task FAILED whatever its function does; nothing if it has ended."""
+        with self._lock:
+            if not run.claim():
+                return
+        if run.may_run_on:
+            error.add_note(NOT_STOPPED)
+        lifecycle.fail(self.family, run.result, error)
+        send = partial(_while_handling, error, partial(self._send_finished_robustly, run))
+        if has_running_loop():
+            threads.run_in_own_thread(send).result()
+        else:
+            send()
+
+
+def _cancellations() -> int:
+    """How many cancellations of the current asyncio task are on their way."""
+    asyncio_task = asyncio.current_task()
+    return asyncio_task.cancelling() if asyncio_task is not None else 0
+
+
+def _while_handling(error: BaseException, send: Callable[[], None]) -> None:
+    """Send so that receivers find the exception in sys.exc_info()."""
+    try:
+        raise error  # noqa: TRY301 # to be the one in sys.exc_info()
+    except BaseException:
+        send()
+
+
+def _log_receiver(run: Run) -> None:
+    logger.exception("A receiver of task id=%s raised.", run.result.id)  # noqa: LOG004 # both callers handle one
