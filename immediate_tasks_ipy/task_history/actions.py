@@ -18,11 +18,12 @@ from .origin import Origin, current_origin
 _MISSING = object()
 
 
-def cancel(result: Any) -> None:
+def cancel(result: Any, *, error: BaseException | None = None) -> None:
     """Cancel a task that waits or runs; callable from any thread.
 
     Its result becomes FAILED. Code that can't be stopped is given up: it may
-    run on, and what it returns is ignored. Raises TaskNotCancellable, whose
+    run on, and what it returns is ignored. The result fails with `error`, if
+    given, in place of a CancelledError. Raises TaskNotCancellable, whose
     message says why and what to do instead.
     """
     if result.is_finished:
@@ -36,7 +37,7 @@ def cancel(result: Any) -> None:
             "stop it where its workers run."
         )
         raise TaskNotCancellable(msg)
-    backend.cancel(result)
+    backend.cancel(result, error=error)
 
 
 def rerun(result: Any) -> Any:

@@ -1,0 +1,48 @@
+"""Finding the entry of a task that is about to be enqueued, and hearing of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from immediate_tasks_ipy.task_history import Entry, Origin, TaskHistory
+
+from .picture import Picture, entry_picture
+
+
+class FollowedTask:
+    """Finds the entry of the task that is enqueued with one origin, and draws it."""
+
+    def __init__(self, history: TaskHistory, origin: Origin) -> None:
+        self._history = history
+        self._origin = origin
+        self.entry: Entry | None = None
+        self._on_end: Callable[[Entry], Any] | None = None
+
+    def follow(self) -> None:
+        self._history.subscribe(self)
+
+    def leave(self) -> None:
+        self._history.unsubscribe(self)
+
+    def on_end(self, callback: Callable[[Entry], Any]) -> None:
+        """Have `callback` called once, on whichever thread, when the task has ended."""
+        self._on_end = callback
+        if self.entry is not None:
+            self.changed(self.entry)
+
+    def changed(self, entry: Entry) -> None:
+        """The history's word that an entry changed; from any thread."""
+        if self.entry is None and entry.origin is self._origin:
+            self.entry = entry
+        if entry is self.entry and self._on_end is not None and entry.result.is_finished:
+            callback, self._on_end = self._on_end, None
+            callback(entry)
+
+    def removed(self, keys: list[int]) -> None:
+        """Nothing to do: a card keeps its entry."""
+
+    def render(self, now: datetime) -> Picture | None:
+        """How the task looks now; None as long as it is not enqueued."""
+        return entry_picture(self.entry, now) if self.entry is not None else None

@@ -1,0 +1,98 @@
+"""Which form of task a `%%enqueue` cell is, seen from its syntax alone."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from IPython.core.error import UsageError
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class DecoratedTasks:
+    """The cell defines `@task` functions, each of which is to be enqueued."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastFunction:
+    """The cell's last statement is a plain function definition, which is the task."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCell:
+    """The cell itself is the task."""
+
+
+def form_of(
+    tree: ast.Module, *, arguments: bool = False
+) -> DecoratedTasks | LastFunction | WholeCell:
+    """The form of a cell without a call.
+
+    A function that needs arguments is refused with a UsageError that shows the
+    call to write, unless `arguments` says that it will get one.
+    """
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, Function):
+        return WholeCell()
+    decorated = {
+        node.name: node for node in tree.body if isinstance(node, Function) and _is_task(node)
+    }
+    if decorated:
+        if not arguments:
+            for node in decorated.values():
+                _refuse_required(node)
+        return DecoratedTasks(tuple(decorated))
+    if not arguments:
+        _refuse_required(last)
+    return LastFunction(last.name)
+
+
+def last_function(tree: ast.Module, name: str) -> Function | None:
+    """The last top-level definition of a function of that name."""
+    found = [n for n in tree.body if isinstance(n, Function) and n.name == name]
+    return found[-1] if found else None
+
+
+def _is_task(node: Function) -> bool:
+    return any(_task_decorator(decorator) for decorator in node.decorator_list)
+
+
+def _task_decorator(decorator: ast.expr) -> bool:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    match target:
+        case ast.Name(id="task") | ast.Attribute(attr="task"):
+            return True
+    return False
+
+
+def _takes_context(node: Function) -> bool:
+    return any(
+        isinstance(decorator, ast.Call)
+        and _task_decorator(decorator)
+        and any(keyword.arg == "takes_context" for keyword in decorator.keywords)
+        for decorator in node.decorator_list
+    )
+
+
+def _refuse_required(node: Function) -> None:
+    """Raise UsageError if a function can't be called without arguments."""
+    arguments = node.args
+    positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
+    required = positional[: len(positional) - len(arguments.defaults)]
+    if _takes_context(node) or (required and required[0] == "context"):
+        required = required[1:]
+    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    required += [f"{a.arg}=" for a, default in keywords if default is None]
+    if required:
+        shown = ", ".join(f"{name}…" if name.endswith("=") else name for name in required)
+        msg = (
+            f"{node.name}() needs arguments: give the call on the first line, "
+            f"%%enqueue {node.name}({shown}). Nothing was run."
+        )
+        raise UsageError(msg)
