@@ -1,0 +1,140 @@
+"""Options, connections that fail, and the end of a session."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from immediate_tasks_ipy.tasks import task_backends
+from immediate_tasks_ipy.tasks.backends.dask import DaskBackend, cluster
+from immediate_tasks_ipy.tasks.base import Task
+from immediate_tasks_ipy.tasks.exceptions import InvalidTaskBackend
+from tests.services import ROOT, free_port
+from tests.tasks_dask.cells import finished, hold, running
+
+
+@pytest.fixture
+def configured():
+    def configure(**options):
+        task_backends.configure(
+            {
+                "dask": {
+                    "BACKEND": "immediate_tasks_ipy.tasks.backends.dask.DaskBackend",
+                    "OPTIONS": options,
+                }
+            }
+        )
+        return task_backends["dask"]
+
+    yield configure
+    task_backends["dask"].close()
+    task_backends.configure(None)
+
+
+def test_the_alias_is_always_there():
+    assert isinstance(task_backends["dask"], DaskBackend)
+
+
+def test_a_missing_distributed_is_answered_with_what_to_install(monkeypatch):
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+    with pytest.raises(InvalidTaskBackend, match=r"pip install immediate_tasks_ipy\[dask\]"):
+        DaskBackend("dask", {})
+
+
+def test_an_unknown_option_is_refused_with_the_known_ones():
+    with pytest.raises(InvalidTaskBackend, match=r"no option 'adress'.*'address' \(of a running"):
+        DaskBackend("dask", {"OPTIONS": {"adress": "tcp://127.0.0.1:8786"}})
+
+
+def test_an_address_and_a_client_contradict_each_other():
+    with pytest.raises(InvalidTaskBackend, match="'address' and 'client': give one"):
+        DaskBackend("dask", {"OPTIONS": {"address": "tcp://127.0.0.1:8786", "client": object()}})
+
+
+def test_a_refused_connection_fails_the_tasks_and_says_what_to_do(configured):
+    address = f"tcp://127.0.0.1:{free_port()}"
+    configured(address=address, timeout=0.5)
+    results = [Task(func=hold, backend="dask").enqueue("x") for _ in range(3)]
+    finished(*results)
+    for result in results:
+        assert result.errors[0].exception_class is ConnectionError
+        assert f"No Dask scheduler answers at {address!r}" in result.errors[0].traceback
+        assert "dask scheduler" in result.errors[0].traceback
+        assert not result._given_up
+    with pytest.raises(ConnectionError, match="No Dask scheduler answers"):
+        _ = task_backends["dask"].client
+
+
+def test_an_address_that_is_none_fails_the_task(configured):
+    configured(address="nonsense://nowhere", timeout=0.5)
+    result = Task(func=hold, backend="dask").enqueue("x")
+    finished(result)
+    assert "nonsense" in result.errors[0].traceback
+
+
+def test_closing_gives_up_what_runs_and_a_later_task_starts_anew(configured, tmp_path):
+    backend = configured(cluster={"n_workers": 1})
+    task = Task(func=hold, backend="dask")
+    held = task.enqueue(str(tmp_path / "gate"))
+    waiting = task.enqueue(str(tmp_path / "gate"))
+    running(held)
+    backend.close()
+    assert held.status == waiting.status == "FAILED"
+    assert held._given_up
+    assert not waiting._given_up
+    assert "was closed" in held.errors[0].traceback
+    (tmp_path / "gate").touch()
+    again = task.enqueue(str(tmp_path / "gate"))
+    finished(again)
+    assert again.return_value == "held"
+
+
+def python(source, **options):
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+        check=False,
+        **options,
+    )
+
+
+def test_nothing_of_dask_is_imported_before_the_first_task():
+    done = python(
+        """
+        import sys
+        from immediate_tasks_ipy.tasks import task, task_backends
+        backend = task_backends["dask"]
+        task(lambda: None, backend="dask") if False else None
+        print([name for name in ("dask", "distributed", "cloudpickle", "tornado") if name in sys.modules])
+        """
+    )
+    assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("ending", ["", "import os; backend.close()"])
+def test_a_process_with_an_embedded_cluster_ends_by_itself_and_in_silence(ending):
+    done = python(
+        f"""
+        import time
+        from immediate_tasks_ipy.tasks import task, task_backends
+
+        @task(backend="dask")
+        def double(x):
+            return 2 * x
+
+        if __name__ == "__main__":
+            backend = task_backends["dask"]
+            result = double.enqueue(4)
+            while not result.is_finished:
+                time.sleep(0.01)
+            print(result.return_value)
+            {ending}
+        """
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "8\n", "")

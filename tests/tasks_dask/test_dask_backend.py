@@ -1,0 +1,451 @@
+"""The Dask backend on an embedded cluster of two worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from immediate_tasks_ipy.tasks import TaskContext, task
+from immediate_tasks_ipy.tasks.backends.dask import DaskBackend, dispatch_thread
+from immediate_tasks_ipy.tasks.base import Task
+from immediate_tasks_ipy.tasks.exceptions import (
+    InvalidTask,
+    TaskNotCancellable,
+    TaskResultDoesNotExist,
+)
+from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
+from tests.tasks_dask.cells import cell, finished, hold, running, until
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+
+def dask_task(function, **options):
+    return Task(func=function, backend="dask", **options)
+
+
+def run(function, *args, **kwargs):
+    result = dask_task(function).enqueue(*args, **kwargs)
+    finished(result)
+    return result
+
+
+def add(left, right):
+    return left + right
+
+
+async def add_later(left, right):
+    await asyncio.sleep(0)
+    return left + right
+
+
+# -- outcomes ----------------------------------------------------------------
+
+
+def test_a_task_is_ready_at_once_and_successful_in_the_end():
+    result = dask_task(add).enqueue(2, right=3)
+    assert result.status in {"READY", "RUNNING"}
+    finished(result)
+    assert result.status == "SUCCESSFUL"
+    assert result.return_value == 5
+    assert result.attempts == 1
+    assert result.worker_ids[0].startswith("tcp://127.0.0.1:")
+    assert result.enqueued_at <= result.started_at <= result.finished_at
+
+
+def test_an_async_function_runs_on_a_worker():
+    assert run(add_later, 2, 3).return_value == 5
+
+
+async def test_aenqueue_returns_without_waiting(tmp_path):
+    result = await dask_task(hold).aenqueue(str(tmp_path / "gate"))
+    assert not result.is_finished
+    (tmp_path / "gate").touch()
+    finished(result)
+
+
+def test_the_signals_tell_the_states_in_order(transitions):
+    run(add, 2, 3)
+    assert transitions == [("add", "READY"), ("add", "RUNNING"), ("add", "SUCCESSFUL")]
+
+
+def test_a_running_task_shows_its_worker_before_it_ends(tmp_path):
+    result = dask_task(hold).enqueue(str(tmp_path / "gate"))
+    running(result)
+    assert len(result.worker_ids) == 1
+    assert result.started_at is not None
+    assert result.finished_at is None
+    (tmp_path / "gate").touch()
+    finished(result)
+
+
+def test_arguments_and_return_value_are_normalised_and_the_changes_told():
+    result = run(lambda_free_pair, (1, 2))
+    assert result.args == [[1, 2]]
+    assert result.return_value == [[1, 2], "text"]
+    changed = {change.path[0] for change in result._changes}
+    assert changed == {"args", "return_value"}
+
+
+def lambda_free_pair(value):
+    return (value, b"text")
+
+
+def test_a_return_value_that_json_cannot_hold_fails_the_task_and_can_be_rescued():
+    kept = []
+
+    def keep(task_result, **_):
+        import sys
+
+        kept.append(sys.exception())
+
+    task_finished.connect(keep)
+    result = run(numbers)
+    assert result.status == "FAILED"
+    assert result.errors[0].traceback == "TypeError: Unsupported type: <class 'set'>\n"
+    assert kept[0].unstored_value == {1, 2}
+
+
+def numbers():
+    return {1, 2}
+
+
+def test_a_large_result_arrives_whole():
+    assert run(repeat, "x", 3_000_000).return_value == "x" * 3_000_000
+
+
+def repeat(text, times):
+    return text * times
+
+
+def test_a_result_nested_too_deeply_to_travel_fails_the_task():
+    result = run(deep)
+    assert result.status == "FAILED"
+    assert result.errors[0].exception_class is RecursionError
+
+
+def deep():
+    value = []
+    for _ in range(900):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "GeneratorExit"])
+def test_whatever_a_task_raises_is_its_failure_and_the_worker_lives_on(name):
+    result = run(raise_builtin, name)
+    assert result.status == "FAILED"
+    assert result.errors[0].exception_class_path == f"builtins.{name}"
+    assert run(add, 1, 1).return_value == 2
+
+
+def raise_builtin(name):
+    import builtins
+
+    raise getattr(builtins, name)
+
+
+# -- cells ---------------------------------------------------------------------
+
+
+def test_a_function_of_a_cell_travels_with_the_variables_it_uses():
+    namespace = cell(
+        """
+        def scaled(x):
+            return scale(x) + offset
+        def scale(x):
+            return x * factor
+        """,
+        factor=10,
+        offset=1,
+    )
+    assert run(namespace["scaled"], 4).return_value == 41
+    namespace["factor"] = 100
+    assert run(namespace["scaled"], 4).return_value == 401
+
+
+def test_a_failure_shows_the_lines_of_the_cell():
+    namespace = cell(
+        """
+        def outer(data):
+            return inner(data)
+
+        def inner(data):
+            return data["missing"]  # look here
+        """
+    )
+    text = run(namespace["outer"], {}).errors[0].traceback
+    assert text.startswith('Traceback (most recent call last):\n  File "/tmp/ipykernel_1/')
+    assert "in outer\n    return inner(data)\n" in text
+    assert '    return data["missing"]  # look here\n           ~~~~^^^^^^^^^^^\n' in text
+    assert text.endswith("KeyError: 'missing'\n")
+
+
+def test_an_exception_class_of_a_cell_arrives_as_that_class():
+    raised = []
+
+    def keep(task_result, **_):
+        import sys
+
+        raised.append(sys.exception())
+
+    namespace = cell(
+        """
+        class Refused(Exception):
+            pass
+
+        def refuse():
+            raise Refused("no")
+        """
+    )
+    task_finished.connect(keep)
+    result = run(namespace["refuse"])
+    assert result.errors[0].exception_class_path == "__main__.Refused"
+    assert type(raised[0]) is namespace["Refused"]
+    assert raised[0].__traceback__.tb_frame.f_code.co_name == "refuse"
+
+
+def test_a_variable_that_cannot_be_pickled_is_refused_by_name_before_anything_is_sent(transitions):
+    namespace = cell(
+        """
+        def locked(x):
+            return helper(x)
+        def helper(x):
+            with lock:
+                return x
+        """,
+        lock=threading.Lock(),
+    )
+    with pytest.raises(
+        InvalidTask, match=r"'locked' .* variable 'lock' can't be pickled .*_thread"
+    ):
+        dask_task(namespace["locked"]).enqueue(1)
+    assert transitions == []
+
+
+def test_a_cell_function_gives_its_portable_form():
+    namespace = cell("def body():\n    raise RuntimeError('only in the notebook')")
+    namespace["body"].portable = lambda: cell("def body():\n    return 'portable'")["body"]
+    assert run(namespace["body"]).return_value == "portable"
+
+
+def test_a_large_variable_is_sent_once_for_many_tasks():
+    namespace = cell("def pick(i):\n    return table[i]", table=list(range(100_000)))
+    task_ = dask_task(namespace["pick"])
+    results = [task_.enqueue(i) for i in range(20)]
+    finished(*results)
+    assert [r.return_value for r in results] == list(range(20))
+
+
+# -- context and output ----------------------------------------------------------
+
+
+def described(context: TaskContext, word):
+    return [context.attempt, context.task_result.id, context.task_result.args, word]
+
+
+def test_a_task_gets_its_context():
+    result = dask_task(described, takes_context=True).enqueue("hello")
+    finished(result)
+    assert result.return_value == [1, result.id, ["hello"], "hello"]
+
+
+def test_a_context_annotation_in_a_cell_does_not_need_the_package_on_the_worker():
+    namespace = cell(
+        "def attempt(context: TaskContext):\n    return context.attempt", TaskContext=TaskContext
+    )
+    result = dask_task(namespace["attempt"], takes_context=True).enqueue()
+    finished(result)
+    assert result.return_value == 1
+
+
+def speak(word):
+    import sys
+    import warnings
+
+    print("said", word)
+    print("whispered", word, file=sys.stderr)
+    logging.getLogger("speaker").warning("logged %s", word)
+    warnings.warn("warned", stacklevel=1)
+
+
+def test_what_a_task_writes_comes_back_with_it(monkeypatch):
+    written = {}
+    hook = lambda result, text: written.update({result.id: text})
+    monkeypatch.setattr(DaskBackend, "on_output", hook)
+    results = [dask_task(speak).enqueue(word) for word in ("one", "two")]
+    finished(*results)
+    for result, word in zip(results, ("one", "two"), strict=True):
+        text = written[result.id]
+        assert text.startswith(f"said {word}\nwhispered {word}\nlogged {word}\n")
+        assert "UserWarning: warned" in text
+
+
+def test_a_hook_that_fails_does_not_stop_the_tasks(monkeypatch, caplog):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(DaskBackend, "on_output", fail)
+    assert run(speak, "x").status == "SUCCESSFUL"
+    assert "ZeroDivisionError" in caplog.text
+
+
+# -- order -------------------------------------------------------------------------
+
+
+def test_a_higher_priority_goes_first(tmp_path, transitions):
+    gates = [tmp_path / "first", tmp_path / "second"]
+    held = [dask_task(hold).enqueue(str(gate)) for gate in gates]
+    for result in held:
+        running(result)
+    low = [dask_task(add, priority=-10).enqueue(i, 0) for i in range(5)]
+    high = [dask_task(add_later, priority=10).enqueue(i, 0) for i in range(5)]
+    for gate in gates:
+        gate.touch()
+    finished(*held, *low, *high)
+    assert max(r.started_at for r in high) <= max(r.started_at for r in low)
+    assert min(r.started_at for r in high) < min(r.started_at for r in low)
+
+
+def test_many_tasks_are_sent_a_bounded_number_at_a_time(monkeypatch, backend):
+    monkeypatch.setattr(dispatch_thread, "IN_FLIGHT", 20)
+    most = 0
+
+    def look(**_):
+        nonlocal most
+        most = max(most, len(backend._dispatch._sent))
+
+    task_started.connect(look)
+    results = [dask_task(add).enqueue(i, 0) for i in range(200)]
+    finished(*results)
+    assert [r.return_value for r in results] == list(range(200))
+    assert 0 < most <= 20
+
+
+def test_tasks_are_enqueued_from_many_threads():
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda i: dask_task(add).enqueue(i, 1), range(64)))
+    finished(*results)
+    assert [r.return_value for r in results] == list(range(1, 65))
+
+
+# -- cancelling -----------------------------------------------------------------------
+
+
+def test_a_running_task_is_given_up_and_its_late_outcome_is_dropped(tmp_path, backend):
+    result = dask_task(hold).enqueue(str(tmp_path / "gate"))
+    running(result)
+    backend.cancel(result)
+    assert result.status == "FAILED"
+    assert result._given_up
+    assert result.errors[0].exception_class is asyncio.CancelledError
+    (tmp_path / "gate").touch()
+    until((tmp_path / "gate.ended").exists)
+    run(add, 1, 1)
+    assert result.status == "FAILED"
+    assert len(result.errors) == 1
+
+
+def test_a_queued_task_is_removed(tmp_path, backend):
+    gates = [tmp_path / "first", tmp_path / "second"]
+    held = [dask_task(hold).enqueue(str(gate)) for gate in gates]
+    for result in held:
+        running(result)
+    queued = dask_task(hold).enqueue(str(tmp_path / "never"))
+    until(lambda: queued.id in backend._dispatch._sent)
+    backend.cancel(queued)
+    assert queued.status == "FAILED"
+    assert not queued._given_up
+    for gate in gates:
+        gate.touch()
+    finished(*held)
+    # One task each for both workers: what was queued would have gone first.
+    finished(*[dask_task(add).enqueue(i, i) for i in range(8)])
+    assert not (tmp_path / "never.begun").exists()
+
+
+def test_the_error_of_a_timeout_takes_the_place_of_the_cancellation(tmp_path, backend):
+    result = dask_task(hold).enqueue(str(tmp_path / "gate"))
+    running(result)
+    backend.cancel(result, error=TimeoutError("after 1 s"))
+    assert result.errors[0].exception_class is TimeoutError
+    (tmp_path / "gate").touch()
+
+
+def test_a_finished_task_cannot_be_cancelled(backend):
+    result = run(add, 1, 2)
+    with pytest.raises(TaskNotCancellable, match="finished already"):
+        backend.cancel(result)
+    assert result.status == "SUCCESSFUL"
+
+
+# -- receivers that raise ----------------------------------------------------------------
+
+
+def test_a_receiver_of_task_enqueued_that_raises_fails_the_task_and_is_re_raised(transitions):
+    def refuse(**_):
+        raise ZeroDivisionError
+
+    task_enqueued.connect(refuse)
+    with pytest.raises(ZeroDivisionError):
+        dask_task(add).enqueue(1, 2)
+    assert transitions == [("add", "READY"), ("add", "FAILED")]
+
+
+def test_a_receiver_of_task_started_that_raises_fails_the_task(caplog):
+    def refuse(**_):
+        raise ZeroDivisionError
+
+    task_started.connect(refuse)
+    result = run(add, 1, 2)
+    assert result.errors[0].exception_class is ZeroDivisionError
+    task_started.disconnect(refuse)
+    assert run(add, 1, 2).status == "SUCCESSFUL"
+
+
+# -- the rest of the contract ---------------------------------------------------------------
+
+
+def test_results_are_found_by_id(backend):
+    result = run(add, 1, 2)
+    assert backend.get_result(result.id) is result
+    result.refresh()
+    assert result.return_value == 3
+    with pytest.raises(TaskResultDoesNotExist):
+        backend.get_result("unknown")
+
+
+def test_run_after_is_refused():
+    with pytest.raises(InvalidTask, match="does not support run_after"):
+        dask_task(add).using(run_after=datetime.now(UTC) + timedelta(days=1))
+
+
+def test_a_decorated_function_keeps_its_backend():
+    namespace = cell(
+        "@task(backend='dask', priority=3)\ndef double(x):\n    return 2 * x", task=task
+    )
+    result = namespace["double"].enqueue(4)
+    finished(result)
+    assert result.return_value == 8
+
+
+# -- workers that die --------------------------------------------------------------------------
+
+
+def test_a_task_that_kills_every_worker_fails_with_the_reason(transitions):
+    result = run(kill_worker)
+    assert result.status == "FAILED"
+    assert result.errors[0].exception_class_path.endswith("KilledWorker")
+    assert result.attempts >= 2
+    assert transitions.count(("kill_worker", "RUNNING")) == result.attempts
+    assert run(add, 1, 1).return_value == 2
+
+
+def kill_worker():
+    os.kill(os.getpid(), signal.SIGKILL)
