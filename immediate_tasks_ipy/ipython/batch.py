@@ -106,11 +106,6 @@ class Each:
         """The results by item, growing while the batch runs; None where there is none yet."""
         return self._progress.results
 
-    @property
-    def live_results(self) -> list[Any]:
-        """The list that fills while this runs; None stands for a task about to be enqueued."""
-        return self._progress.results
-
     # -- with a loop -------------------------------------------------------
 
     async def run(self, items: Items) -> list[Any]:

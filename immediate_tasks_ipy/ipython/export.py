@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from immediate_tasks_ipy.task_history import Entry, TaskHistory
 from immediate_tasks_ipy.task_history.record import COLUMNS, record
@@ -62,8 +62,7 @@ def _exists(path: str | os.PathLike[str]) -> FileExistsError:
 
 
 def _write_json_lines(file: TextIO, entries: Iterable[Entry]) -> None:
-    for entry in entries:
-        file.write(json.dumps(record(entry), allow_nan=False) + "\n")
+    file.writelines(json.dumps(record(entry), allow_nan=False) + "\n" for entry in entries)
 
 
 def _write_csv(file: TextIO, entries: Iterable[Entry]) -> None:

@@ -115,7 +115,7 @@ class move_to(Route):  # noqa: N801 # reads as a verb: `with move_to(output):`
         self.output.write(text)
         return len(text)
 
-    def publish(self, _publish: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    def publish(self, publish: Callable[..., Any], *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         bundle = _bundle(args, kwargs)
         if not isinstance(bundle, dict):
             msg = f"data must be a dict, got: {bundle!r}"

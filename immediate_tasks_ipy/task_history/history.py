@@ -6,12 +6,15 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
 
 from .entry import ENQUEUED, FINISHED, STARTED, Entry
 from .origin import current_origin
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HISTORY_LIMIT = 10_000
 #: Live exceptions kept for post-mortem debugging.
@@ -107,7 +110,8 @@ class TaskHistory:
             if identity in self._by_id:
                 return self._by_id[identity]
             self._last_key += 1
-            entry = Entry(self._last_key, result, current_origin.get())
+            origin = current_origin.get()
+            entry = Entry(self._last_key, result, None if origin is None else origin.claim())
             self._entries[entry.key] = entry
             self._by_id[identity] = entry
         return entry
@@ -212,6 +216,12 @@ class TaskHistory:
                 "values that could not be stored are."
             )
             raise LookupError(msg) from None
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas data frame, oldest task first. Raises ImportError without pandas."""
+        from .frame import frame
+
+        return frame(self)
 
     def clear(self) -> int:
         """Drop all finished results; returns how many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .output import Output
@@ -31,6 +31,19 @@ class Origin:
     output_moved: bool = False
     #: A sentence that whoever shows the task adds to its outcome.
     note: str | None = None
+    #: Whether a task has been enqueued from here.
+    taken: bool = field(default=False, init=False, repr=False, compare=False)
+
+    def claim(self) -> Origin:
+        """The origin of the next task that is enqueued in this context.
+
+        The first is the one that it was made for. Those that this one enqueues
+        come from the same cell and write where it writes; the rest is theirs.
+        """
+        if not self.taken:
+            self.taken = True
+            return self
+        return Origin(cell=self.cell, source=self.source)
 
 
 #: The origin of the tasks that are enqueued in this context.

@@ -21,9 +21,10 @@ class Output:
     def __init__(self, limit: int = OUTPUT_LIMIT) -> None:
         self._limit = limit
         self._lock = threading.Lock()
-        self._head: list[str] = []
+        self._head: list[str] | None = None
         self._head_size = 0
-        self._tail: deque[str] = deque()
+        # A batch makes thousands of outputs that are never written to.
+        self._tail: deque[str] | None = None
         self._tail_size = 0
         #: Characters that were dropped between head and tail.
         self.dropped = 0
@@ -35,6 +36,8 @@ class Output:
         with self._lock:
             room = half - self._head_size
             if room > 0:
+                if self._head is None:
+                    self._head = []
                 self._head.append(text[:room])
                 self._head_size += min(room, len(text))
                 text = text[room:]
@@ -43,6 +46,8 @@ class Output:
             if len(text) > half:
                 self.dropped += len(text) - half
                 text = text[-half:]
+            if self._tail is None:
+                self._tail = deque()
             self._tail.append(text)
             self._tail_size += len(text)
             while self._tail_size > half:
@@ -61,7 +66,7 @@ class Output:
     def text(self) -> str:
         """All that was kept, with a line that says what was not."""
         with self._lock:
-            head, tail, dropped = "".join(self._head), "".join(self._tail), self.dropped
+            head, tail, dropped = "".join(self._head or ()), "".join(self._tail or ()), self.dropped
         if dropped:
             return f"{head}\n… {dropped:,} characters were not kept …\n{tail}"
         return head + tail

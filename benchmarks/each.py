@@ -1,0 +1,75 @@
+"""10,000 async no-ops through `--each`, capture on, against bare `asyncio.gather`."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+import tracemalloc
+
+from immediate_tasks_ipy.ipython.batch import Call, Each
+from immediate_tasks_ipy.task_history import Batch, current_history
+from immediate_tasks_ipy.tasks import default_task_backend, task_backends
+from immediate_tasks_ipy.tasks.base import Task
+
+ITEMS = 10_000
+ROUNDS = 7
+
+
+async def work(item):
+    pass
+
+
+def number(item):
+    pass
+
+
+async def bare():
+    await asyncio.gather(*(work(item) for item in range(ITEMS)))
+
+
+async def each(task, concurrency):
+    runner = Each(
+        lambda item: Call(task, (item,)),
+        backend=task_backends["default"],
+        batch=Batch("work", ITEMS),
+        concurrency=concurrency,
+    )
+    assert len(await runner.run(range(ITEMS))) == ITEMS
+
+
+def seconds(function, *args):
+    began = time.perf_counter()
+    asyncio.run(function(*args))
+    return time.perf_counter() - began
+
+
+def main():
+    history = current_history()
+    async_task, sync_task = Task(func=work), Task(func=number)
+    cases = {
+        "asyncio.gather, nothing else": (bare,),
+        "--each, async, 32 at a time": (each, async_task, 32),
+        "--each, sync, in place": (each, sync_task, 1),
+    }
+    times = {name: [] for name in cases}
+    for _ in range(ROUNDS):
+        for name, (function, *args) in cases.items():
+            times[name].append(seconds(function, *args))
+            history.clear()
+    base = statistics.median(times["asyncio.gather, nothing else"])
+    print(f"{ITEMS:,} no-ops, medians of {ROUNDS} rounds")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(f"  {name:32} {median * 1000:8.1f} ms  {median / base:5.2f} x")
+
+    tracemalloc.start()
+    asyncio.run(each(async_task, 32))
+    size, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(f"  retained in the history: {size / ITEMS:.0f} bytes a task (peak {peak / ITEMS:.0f})")
+
+
+if __name__ == "__main__":
+    assert default_task_backend is not None
+    main()
