@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, cast
 
 from . import signals
 from .base import (
-    DEFAULT_TASK_BACKEND_ALIAS,
     DEFAULT_TASK_QUEUE_NAME,
     Task,
     TaskContext,
     TaskError,
     TaskResult,
-    TaskResultStatus,
     task,
 )
-from .handler import ConnectionProxy, task_backends
+from .handler import DEFAULT_TASK_BACKEND_ALIAS, ConnectionProxy, task_backends
+from .status import TaskResultStatus
 
 if TYPE_CHECKING:
     from .backends.base import BaseTaskBackend

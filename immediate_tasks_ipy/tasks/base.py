@@ -31,6 +31,21 @@ from .sync import async_to_sync, sync_to_async
 if TYPE_CHECKING:
     from .backends.base import BaseTaskBackend
 
+__all__ = [
+    "DEFAULT_TASK_BACKEND_ALIAS",
+    "DEFAULT_TASK_PRIORITY",
+    "DEFAULT_TASK_QUEUE_NAME",
+    "TASK_MAX_PRIORITY",
+    "TASK_MIN_PRIORITY",
+    "TASK_REFRESH_ATTRS",
+    "Task",
+    "TaskContext",
+    "TaskError",
+    "TaskResult",
+    "TaskResultStatus",
+    "task",
+]
+
 DEFAULT_TASK_PRIORITY = 0
 DEFAULT_TASK_QUEUE_NAME = "default"
 TASK_MAX_PRIORITY = 100
@@ -352,7 +367,7 @@ class TaskResult(ResultSlots, Generic[T]):
 
     @property
     def is_finished(self) -> bool:
-        """Has it failed, or been successful?"""
+        """Whether it has failed or been successful."""
         return self.status in {TaskResultStatus.FAILED, TaskResultStatus.SUCCESSFUL}
 
     @property

@@ -22,12 +22,21 @@ Responses = list[tuple[Receiver, Any]]
 class _Connection:
     """A receiver and what it is interested in."""
 
-    __slots__ = ("is_async", "key", "notebook_name", "reference", "sender_id", "sender_reference")
+    __slots__ = (
+        "is_async",
+        "is_weak",
+        "key",
+        "notebook_name",
+        "reference",
+        "sender_id",
+        "sender_reference",
+    )
 
     def __init__(
         self, receiver: Receiver, sender: Any, weak: bool, dispatch_uid: Hashable | None
     ) -> None:
         self.is_async = iscoroutinefunction(receiver)
+        self.is_weak = weak
         self.notebook_name = _notebook_name(receiver)
         self.sender_id = None if sender is None else id(sender)
         self.key = _key(receiver, self.sender_id, dispatch_uid)
@@ -59,9 +68,7 @@ class _Connection:
         )
 
 
-def _key(
-    receiver: Receiver | None, sender_id: int | None, dispatch_uid: Hashable | None
-) -> Hashable:
+def _key(receiver: Any, sender_id: int | None, dispatch_uid: Hashable | None) -> Hashable:
     if dispatch_uid is not None:
         return (dispatch_uid, sender_id)
     if hasattr(receiver, "__self__") and hasattr(receiver, "__func__"):
@@ -91,6 +98,8 @@ class Signal:
         self.lock = threading.RLock()
         #: The connections, in the order in which they are served; replaced, never changed.
         self.receivers: tuple[_Connection, ...] = ()
+        # The receivers themselves, if they can be called just like that.
+        self._direct: tuple[Receiver, ...] | None = ()
 
     def __bool__(self) -> bool:
         return bool(self.receivers)
@@ -99,7 +108,7 @@ class Signal:
         self,
         receiver: Receiver,
         sender: Any = None,
-        weak: bool = True,  # noqa: FBT001, FBT002  (as Django's)
+        weak: bool = True,
         dispatch_uid: Hashable | None = None,
     ) -> None:
         """Call `receiver` when the signal is sent, by `sender` if one is given.
@@ -121,7 +130,7 @@ class Signal:
                     break
             else:
                 connections.append(new)
-            self.receivers = tuple(connections)
+            self._serve(connections)
 
     def disconnect(
         self,
@@ -133,8 +142,16 @@ class Signal:
         key = _key(receiver, None if sender is None else id(sender), dispatch_uid)
         with self.lock:
             alive = [c for c in self.receivers if c.alive]
-            self.receivers = tuple(c for c in alive if c.key != key)
-            return len(self.receivers) < len(alive)
+            kept = [c for c in alive if c.key != key]
+            self._serve(kept)
+            return len(kept) < len(alive)
+
+    def _serve(self, connections: list[_Connection]) -> None:
+        if any(c.is_async or c.is_weak or c.sender_id is not None for c in connections):
+            self._direct = None
+        else:
+            self._direct = tuple(r for c in connections if (r := c.reference()) is not None)
+        self.receivers = tuple(connections)
 
     def has_listeners(self, sender: Any = None) -> bool:
         """Would anyone be called if `sender` sent this signal?"""
@@ -146,6 +163,8 @@ class Signal:
         The first exception is passed on, and ends the round. Async receivers
         are run together after the sync ones, and waited for.
         """
+        if self._direct is not None:
+            return [(r, r(signal=self, sender=sender, **named)) for r in self._direct]
         receivers, async_receivers = self._live_receivers(sender)
         responses = [(r, r(signal=self, sender=sender, **named)) for r in receivers]
         if async_receivers:
@@ -154,6 +173,8 @@ class Signal:
 
     async def asend(self, sender: Any, **named: Any) -> Responses:
         """As `send`, on the running loop: sync receivers are called in its thread."""
+        if self._direct is not None:
+            return [(r, r(signal=self, sender=sender, **named)) for r in self._direct]
         receivers, async_receivers = self._live_receivers(sender)
         responses = [(r, r(signal=self, sender=sender, **named)) for r in receivers]
         if async_receivers:
@@ -214,7 +235,7 @@ class Signal:
         async def call(receiver: Receiver) -> Any:
             try:
                 return await receiver(signal=self, sender=sender, **named)
-            except Exception as error:  # noqa: BLE001  (its response)
+            except Exception as error:
                 _log_failure(receiver, error)
                 return error
 
@@ -224,7 +245,7 @@ class Signal:
     def _call_robustly(self, receiver: Receiver, sender: Any, named: dict[str, Any]) -> Any:
         try:
             return receiver(signal=self, sender=sender, **named)
-        except Exception as error:  # noqa: BLE001  (its response)
+        except Exception as error:
             _log_failure(receiver, error)
             return error
 

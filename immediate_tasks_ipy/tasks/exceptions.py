@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class TaskException(Exception):  # noqa: N818  (Django's name)
+class TaskException(Exception):
     """Base class of the exceptions below. Not raised itself."""
 
 
@@ -11,7 +11,7 @@ class InvalidTask(TaskException):
     """The backend can't run this task."""
 
 
-class InvalidTaskBackend(Exception):  # noqa: N818  (Django's name)
+class InvalidTaskBackend(Exception):
     """There is no backend of that alias, or it could not be imported."""
 
 

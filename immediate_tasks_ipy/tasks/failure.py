@@ -23,7 +23,7 @@ def task_error(error: BaseException, function: Callable[..., Any]) -> TaskError:
     try:
         error.__traceback__ = trim(error.__traceback__, function)
         text = "".join(format_exception(error))
-    except BaseException:  # noqa: BLE001  (a hostile exception, or no stack left)
+    except BaseException:
         text = f"{path}\n"
     return TaskError(exception_class_path=path, traceback=text)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from inspect import Parameter
-from typing import Any, NamedTuple
+from typing import Any
 
 _NAMED = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
 
 
-class FunctionTraits(NamedTuple):
+@dataclass(slots=True)
+class FunctionTraits:
     """Facts about a function that are costly to look up."""
 
     is_async: bool

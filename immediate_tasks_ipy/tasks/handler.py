@@ -67,7 +67,7 @@ class TaskBackendHandler:
         """The aliases, the configured ones last."""
         return iter(self.settings)
 
-    def all(self, initialized_only: bool = False) -> list[BaseTaskBackend]:  # noqa: FBT001, FBT002  (as Django's)
+    def all(self, initialized_only: bool = False) -> list[BaseTaskBackend]:
         """Every backend; with `initialized_only`, those that were asked for before."""
         return [self[alias] for alias in self if not initialized_only or alias in self._backends]
 

@@ -22,7 +22,7 @@ class Change(NamedTuple):
     after: str
 
 
-class _NotPlain(Exception):  # noqa: N818
+class _NotPlain(Exception):
     """The object holds more than plain dicts with string keys, lists and JSON scalars."""
 
 

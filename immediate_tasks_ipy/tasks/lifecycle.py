@@ -20,6 +20,7 @@ from .status import TaskResultStatus
 
 T = TypeVar("T")
 
+_now = datetime.now
 READY, RUNNING = TaskResultStatus.READY, TaskResultStatus.RUNNING
 FAILED, SUCCESSFUL = TaskResultStatus.FAILED, TaskResultStatus.SUCCESSFUL
 
@@ -38,7 +39,7 @@ class _Draft(ResultSlots, Generic[T]):
         self.task = task
         self.id = random_id()
         self.status = READY
-        self.enqueued_at = datetime.now(UTC)
+        self.enqueued_at = _now(UTC)
         self.started_at = None
         self.finished_at = None
         self.last_attempted_at = None
@@ -83,12 +84,13 @@ def new_result(
     return result  # type: ignore[no-any-return]
 
 
-def start(result: TaskResult[Any], worker_id: str) -> None:
-    """RUNNING, since now, on that worker."""
-    now = datetime.now(UTC)
+def start(result: TaskResult[Any], worker_id: str, at: datetime | None = None) -> None:
+    """RUNNING on that worker, since `at` or now."""
+    if at is None:
+        at = _now(UTC)
     if result.started_at is None:
-        _set_started_at(result, now)
-    _set_last_attempted_at(result, now)
+        _set_started_at(result, at)
+    _set_last_attempted_at(result, at)
     result.worker_ids.append(worker_id)
     _set_status(result, RUNNING)
 
@@ -108,10 +110,11 @@ def normalize_return(value: Any) -> tuple[Any, tuple[Change, ...]]:
 
 def succeed(result: TaskResult[Any], value: Any, changes: tuple[Change, ...]) -> None:
     """SUCCESSFUL, with a value from `normalize_return`."""
-    _set_return_value(result, value)
+    if value is not None:
+        _set_return_value(result, value)
     if changes:
         _set_changes(result, result._changes + changes)
-    _set_finished_at(result, datetime.now(UTC))
+    _set_finished_at(result, _now(UTC))
     _set_status(result, SUCCESSFUL)
 
 
@@ -123,9 +126,9 @@ def fail(result: TaskResult[Any], error: BaseException, *, given_up: bool = Fals
     try:
         result.errors.append(task_error(error, result.task.func))
         if given_up:
-            _set_given_up(result, True)
-    except BaseException:  # noqa: BLE001
+            _set_given_up(result, given_up)
+    except BaseException:
         result.errors.append(_OUT_OF_STACK)
     finally:
-        _set_finished_at(result, datetime.now(UTC))
+        _set_finished_at(result, _now(UTC))
         _set_status(result, FAILED)

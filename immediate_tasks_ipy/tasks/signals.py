@@ -12,6 +12,8 @@ __all__ = ["receiver", "task_enqueued", "task_finished", "task_started"]
 
 logger = logging.getLogger("immediate_tasks_ipy.tasks")
 logger.addHandler(logging.NullHandler())
+#: Would a record of that level reach the log?
+is_logged = logger.isEnabledFor
 
 
 class TaskSignal(Signal):
@@ -25,48 +27,43 @@ class TaskSignal(Signal):
         self.level = level
 
     def __bool__(self) -> bool:
-        return bool(self.receivers) or logger.isEnabledFor(self.level)
+        return bool(self.receivers) or is_logged(self.level)
 
     def send(self, sender: Any, **named: Any) -> Responses:
-        self.log(**named)
+        self._log(named["task_result"])
         return super().send(sender, **named) if self.receivers else []
 
     async def asend(self, sender: Any, **named: Any) -> Responses:
-        self.log(**named)
+        self._log(named["task_result"])
         return await super().asend(sender, **named) if self.receivers else []
 
     def send_robust(self, sender: Any, **named: Any) -> Responses:
-        self.log(**named)
+        self._log(named["task_result"])
         return super().send_robust(sender, **named) if self.receivers else []
 
     async def asend_robust(self, sender: Any, **named: Any) -> Responses:
-        self.log(**named)
+        self._log(named["task_result"])
         return await super().asend_robust(sender, **named) if self.receivers else []
 
-    def log(self, *, task_result: Any, **_: Any) -> None:
+    def _log(self, result: Any) -> None:
         """One record of the transition, in the words of `django.tasks.signals`."""
-        if self is task_enqueued:
-            logger.debug(
-                "Task id=%s path=%s enqueued backend=%s",
-                task_result.id,
-                task_result.task.module_path,
-                task_result.backend,
-            )
-            return
         level, error = self.level, None
-        if task_result.status == "FAILED":
+        if self is task_finished and result.status == "FAILED":
             # The signal is sent while the exception is being handled.
             error = sys.exception()
             # That somebody pressed Ctrl-C is no error.
             level = logging.INFO if isinstance(error, KeyboardInterrupt) else logging.ERROR
-        logger.log(
-            level,
-            "Task id=%s path=%s state=%s",
-            task_result.id,
-            task_result.task.module_path,
-            task_result.status,
-            exc_info=error,
-        )
+        if not is_logged(level):
+            return
+        path = result.task.module_path
+        if self is task_enqueued:
+            logger.log(
+                level, "Task id=%s path=%s enqueued backend=%s", result.id, path, result.backend
+            )
+        else:
+            logger.log(
+                level, "Task id=%s path=%s state=%s", result.id, path, result.status, exc_info=error
+            )
 
 
 task_enqueued = TaskSignal(logging.DEBUG)

@@ -14,11 +14,11 @@ class _Choices(EnumType):
 
     @property
     def values(cls) -> list[str]:
-        return [member.value for member in cls.__members__.values()]
+        return list(cls.__members__)
 
     @property
     def labels(cls) -> list[str]:
-        return [member.value.capitalize() for member in cls.__members__.values()]
+        return [name.capitalize() for name in cls.__members__]
 
     @property
     def choices(cls) -> list[tuple[str, str]]:
@@ -39,7 +39,7 @@ class TaskResultStatus(StrEnum, metaclass=_Choices):
     SUCCESSFUL = "SUCCESSFUL"
 
     #: A Django template would otherwise call the class.
-    do_not_call_in_templates = nonmember(True)
+    do_not_call_in_templates = nonmember(True)  # noqa: FBT003
 
     @property
     def label(self) -> str:

@@ -41,7 +41,7 @@ class Outcome:
         """Call, keep what comes of it, and raise nothing."""
         try:
             self.value = function()
-        except BaseException as error:  # noqa: BLE001  (handed to whoever asks)
+        except BaseException as error:
             self.error = error
         finally:
             self.done.set()
@@ -65,8 +65,14 @@ def start_thread(function: Callable[[], object], name: str) -> threading.Thread:
 
 
 def has_running_loop() -> bool:
-    """Is an event loop running in this thread?"""
-    return asyncio._get_running_loop() is not None  # noqa: SLF001  (documented, and doesn't raise)
+    """Whether an event loop is running in this thread."""
+    return asyncio._get_running_loop() is not None
+
+
+def current_task() -> asyncio.Task[Any] | None:
+    """The asyncio task that runs in this thread, if there is one."""
+    loop = asyncio._get_running_loop()
+    return None if loop is None else asyncio.current_task(loop)
 
 
 def async_to_sync(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> T:

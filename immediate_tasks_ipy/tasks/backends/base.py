@@ -7,7 +7,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..base import (
+from immediate_tasks_ipy.tasks.base import (
     DEFAULT_TASK_PRIORITY,
     DEFAULT_TASK_QUEUE_NAME,
     TASK_MAX_PRIORITY,
@@ -15,8 +15,8 @@ from ..base import (
     Task,
     TaskResult,
 )
-from ..exceptions import InvalidTask, TaskNotCancellable
-from ..sync import sync_to_async
+from immediate_tasks_ipy.tasks.exceptions import InvalidTask, TaskNotCancellable
+from immediate_tasks_ipy.tasks.sync import sync_to_async
 
 T = TypeVar("T")
 
@@ -57,27 +57,22 @@ class BaseTaskBackend(metaclass=ABCMeta):
         """Raise InvalidTask unless this backend can run the task; as Django's."""
         traits = task.traits
         if not traits.is_module_level:
-            msg = "Task function must be defined at a module level."
-            raise InvalidTask(msg)
+            raise InvalidTask("Task function must be defined at a module level.")
         if traits.is_async and not self.supports_async_task:
-            msg = "Backend does not support async Tasks."
-            raise InvalidTask(msg)
+            raise InvalidTask("Backend does not support async Tasks.")
         if task.takes_context and traits.first_argument != "context":
-            msg = "Task takes context but does not have a first argument of 'context'."
-            raise InvalidTask(msg)
+            raise InvalidTask("Task takes context but does not have a first argument of 'context'.")
         if task.priority != DEFAULT_TASK_PRIORITY:
             self._validate_priority(task.priority)
         if task.run_after is not None:
             self._validate_run_after(task.run_after)
         queues = self.queues
         if queues and task.queue_name not in queues:
-            msg = f"Queue '{task.queue_name}' is not valid for backend."
-            raise InvalidTask(msg)
+            raise InvalidTask(f"Queue '{task.queue_name}' is not valid for backend.")
 
     def _validate_priority(self, priority: Any) -> None:
         if not self.supports_priority:
-            msg = "Backend does not support setting priority of tasks."
-            raise InvalidTask(msg)
+            raise InvalidTask("Backend does not support setting priority of tasks.")
         if (
             priority < TASK_MIN_PRIORITY
             or priority > TASK_MAX_PRIORITY
@@ -91,11 +86,9 @@ class BaseTaskBackend(metaclass=ABCMeta):
 
     def _validate_run_after(self, run_after: Any) -> None:
         if not self.supports_defer:
-            msg = "Backend does not support run_after."
-            raise InvalidTask(msg)
+            raise InvalidTask("Backend does not support run_after.")
         if run_after.utcoffset() is None:
-            msg = "run_after must be an aware datetime."
-            raise InvalidTask(msg)
+            raise InvalidTask("run_after must be an aware datetime.")
 
     @abstractmethod
     def enqueue(
@@ -123,18 +116,22 @@ class BaseTaskBackend(metaclass=ABCMeta):
         """
         return self.enqueue(task, args, kwargs)
 
-    def cancel(self, result: TaskResult[Any]) -> None:
-        """End a task that has not finished. Raises TaskNotCancellable."""
+    def cancel(self, result: TaskResult[Any], *, error: BaseException | None = None) -> None:  # noqa: ARG002
+        """End a task that has not finished; it fails with `error`, or with a CancelledError.
+
+        Raises TaskNotCancellable.
+        """
         if result.is_finished:
-            msg = f"Task {result.id!r} is {result.status} already: there is nothing to cancel."
-            raise TaskNotCancellable(msg)
-        msg = f"Backend {self.alias!r} can't cancel tasks: stop the worker that runs it."
-        raise TaskNotCancellable(msg)
+            raise TaskNotCancellable(
+                f"Task {result.id!r} is {result.status} already: there is nothing to cancel."
+            )
+        raise TaskNotCancellable(
+            f"Backend {self.alias!r} can't cancel tasks: stop the worker that runs it."
+        )
 
     def get_result(self, result_id: str) -> TaskResult[Any]:
         """The result of that id. Raises TaskResultDoesNotExist."""
-        msg = "This backend does not support retrieving or refreshing results."
-        raise NotImplementedError(msg)
+        raise NotImplementedError("This backend does not support retrieving or refreshing results.")
 
     async def aget_result(self, result_id: str) -> TaskResult[Any]:
         """See `get_result`."""

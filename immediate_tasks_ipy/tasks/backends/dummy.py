@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
 
-from ..base import Task, TaskResult
-from ..exceptions import TaskResultDoesNotExist
-from ..lifecycle import new_result
-from ..signals import task_enqueued
+from immediate_tasks_ipy.tasks.base import Task, TaskResult
+from immediate_tasks_ipy.tasks.exceptions import TaskResultDoesNotExist
+from immediate_tasks_ipy.tasks.lifecycle import new_result
+from immediate_tasks_ipy.tasks.signals import task_enqueued
+
 from .base import BaseTaskBackend
 
 T = TypeVar("T")

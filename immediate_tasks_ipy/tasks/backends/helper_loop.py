@@ -13,7 +13,7 @@ _owner: int | None = None
 
 def helper_loop() -> asyncio.AbstractEventLoop:
     """The loop, which a daemon thread of this process runs; started when it is first asked for."""
-    global _loop, _owner  # noqa: PLW0603
+    global _loop, _owner
     with _lock:
         # A forked child has the object, but not the thread.
         if _loop is None or _loop.is_closed() or _owner != os.getpid():

@@ -10,29 +10,39 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..base import Task, TaskResult
-from ..exceptions import TaskNotCancellable
-from ..identifiers import random_id
-from ..lifecycle import fail, new_result, normalize_return, start, succeed
-from ..signals import task_enqueued, task_finished, task_started
-from ..sync import async_to_sync, has_running_loop, start_thread, sync_to_async
+from immediate_tasks_ipy.tasks.base import Task, TaskResult
+from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
+from immediate_tasks_ipy.tasks.identifiers import random_id
+from immediate_tasks_ipy.tasks.lifecycle import fail, new_result, normalize_return, start, succeed
+from immediate_tasks_ipy.tasks.signals import (
+    is_logged,
+    logger,
+    task_enqueued,
+    task_finished,
+    task_started,
+)
+from immediate_tasks_ipy.tasks.sync import (
+    async_to_sync,
+    current_task,
+    start_thread,
+    sync_to_async,
+)
+
 from .base import BaseTaskBackend
 from .helper_loop import helper_loop
 from .running import Run, ThreadCall, call
 
 T = TypeVar("T")
 
-logger = logging.getLogger("immediate_tasks_ipy.tasks")
-
 
 class ImmediateBackend(BaseTaskBackend):
-    """Runs every task to its end when it is enqueued.
+    """Runs a task when it is enqueued.
 
-    `enqueue` runs in the caller's thread. `aenqueue` awaits an async function
-    in the caller's own asyncio task and sends a sync one to a worker thread.
-    `submit` starts a task in the background. However a task ends, by
-    KeyboardInterrupt, SystemExit or a cancellation too, its result is finished
-    and `task_finished` is sent.
+    `enqueue` runs it in the caller's thread, to its end. `aenqueue` awaits an
+    async function in the caller's asyncio task, and sends a sync one to a
+    worker thread. `submit` starts it in the background. However a task ends,
+    by KeyboardInterrupt, SystemExit or a cancellation too, its result is
+    finished then and `task_finished` is sent.
     """
 
     supports_async_task = True
@@ -45,7 +55,7 @@ class ImmediateBackend(BaseTaskBackend):
         self.worker_id = random_id()
         # The tasks that can be cancelled, by the id of their result.
         self._runs: dict[str, Run] = {}
-        # Held where a thread begins a task that another one may be cancelling.
+        # Held while a thread begins a task, which another one may be cancelling.
         self._lock = threading.Lock()
 
     # -- in place --------------------------------------------------------
@@ -59,44 +69,51 @@ class ImmediateBackend(BaseTaskBackend):
         """
         self.validate_task(task)
         result = new_result(task, self.alias, args, kwargs)
-        in_body = False
+        run = Run(self._runs, result) if task.traits.is_async else None
+        sender = type(self)
+        began = False
+        heard = is_logged(logging.INFO)
         try:
-            if task_enqueued:
-                task_enqueued.send(type(self), task_result=result)
-            start(result, self.worker_id)
-            if task_started:
-                task_started.send(type(self), task_result=result)
-            in_body = True
-            value = self._run_async(result) if task.traits.is_async else call(result)
-            value, changes = normalize_return(value)
+            if heard or task_enqueued.receivers:
+                task_enqueued.send(sender, task_result=result)
+                start(result, self.worker_id)
+            else:
+                start(result, self.worker_id, result.enqueued_at)
+            if heard or task_started.receivers:
+                task_started.send(sender, task_result=result)
+            began = True
+            value, changes = normalize_return(call(result) if run is None else self._run_async(run))
             succeed(result, value, changes)
         except BaseException as error:
             fail(result, error)
-            if not in_body:
-                task_finished.send_robust(type(self), task_result=result)
+            if not began:
+                task_finished.send_robust(sender, task_result=result)
                 raise
-            task_finished.send(type(self), task_result=result)
-            if isinstance(error, KeyboardInterrupt):
+            task_finished.send(sender, task_result=result)
+            if isinstance(error, KeyboardInterrupt) and (run is None or error is not run.error):
                 raise
         else:
             if task_finished:
-                task_finished.send(type(self), task_result=result)
+                task_finished.send(sender, task_result=result)
         return result
 
-    def _run_async(self, result: TaskResult[Any]) -> Any:
+    def _run_async(self, run: Run) -> Any:
         """The value of an async function, which gets a loop of its own."""
-        run = Run(self._runs, result)
 
         async def body() -> Any:
-            run.enter_body()
-            return await call(result)
+            run.loop, run.asyncio_task = asyncio.get_running_loop(), asyncio.current_task()
+            run.in_body = True
+            if run.cancelled:
+                raise asyncio.CancelledError
+            return await call(run.result)
 
         try:
             return async_to_sync(body)
         except asyncio.CancelledError as error:
-            if run.cancel_error is None or run.cancel_error is error:
+            replacement = run.replacement(error)
+            if replacement is None:
                 raise
-            raise run.cancel_error from error
+            raise replacement from error
         finally:
             run.claim()
 
@@ -112,50 +129,52 @@ class ImmediateBackend(BaseTaskBackend):
         """
         self.validate_task(task)
         result = new_result(task, self.alias, args, kwargs)
-        run = Run(self._runs, result)
-        try:
-            if task_enqueued:
-                await task_enqueued.asend(type(self), task_result=result)
-        except BaseException as error:
-            run.claim()
-            fail(result, error)
-            await task_finished.asend_robust(type(self), task_result=result)
-            raise
-        await self._arun(run)
+        await self._arun(Run(self._runs, result))
         return result
 
-    async def _arun(self, run: Run) -> None:
-        """From READY to the end, on the running loop."""
+    async def _arun(self, run: Run, *, announced: bool = False) -> None:  # noqa: C901  (one lifecycle)
+        """From READY to the end, in the running asyncio task."""
         result = run.result
-        asyncio_task = asyncio.current_task()
-        cancelling = asyncio_task.cancelling() if asyncio_task else 0
+        sender = type(self)
         began = False
+        heard = is_logged(logging.INFO)
+        asyncio_task = None
+        cancelling = 0
         try:
+            asyncio_task = run.asyncio_task = current_task()
+            if asyncio_task is not None:
+                cancelling = asyncio_task.cancelling()
+            if (heard or task_enqueued.receivers) and not announced:
+                await task_enqueued.asend(sender, task_result=result)
             start(result, self.worker_id)
-            if task_started:
-                await task_started.asend(type(self), task_result=result)
+            if heard or task_started.receivers:
+                await task_started.asend(sender, task_result=result)
             began = True
-            run.enter_body()
+            if run.cancelled:
+                raise asyncio.CancelledError
+            run.in_body = True
             if result.task.traits.is_async:
                 value = await call(result)
             else:
                 run.thread = ThreadCall(partial(call, result))
                 value = await sync_to_async(run.thread)
+            if run.owed:
+                run.relieve()
             value, changes = normalize_return(value)
-            run.claim()
-            run.leave_body()
+            del self._runs[result.id]
             succeed(result, value, changes)
         except BaseException as error:
-            run.claim()
-            run.leave_body()
-            if not began:
-                fail(result, error)
-                await task_finished.asend_robust(type(self), task_result=result)
+            run.relieve()
+            # A coroutine that is being closed must neither await nor go on.
+            closed = isinstance(error, GeneratorExit) and current_task() is not asyncio_task
+            if not run.claim():
                 raise
-            if isinstance(error, GeneratorExit) and _current_task() is not asyncio_task:
-                # The coroutine is being closed: it must neither await nor go on.
+            if closed or not began:
                 fail(result, error)
-                task_finished.send(type(self), task_result=result)
+                if closed:
+                    task_finished.send_robust(sender, task_result=result)
+                else:
+                    await task_finished.asend_robust(sender, task_result=result)
                 raise
             await self._afail(run, error)
             if isinstance(error, KeyboardInterrupt) or (
@@ -166,22 +185,19 @@ class ImmediateBackend(BaseTaskBackend):
                 raise
         else:
             if task_finished:
-                await task_finished.asend(type(self), task_result=result)
+                await task_finished.asend(sender, task_result=result)
 
     async def _afail(self, run: Run, error: BaseException) -> None:
-        given_up = isinstance(error, asyncio.CancelledError) and _interrupt(run.thread)
-        cancel_error = run.cancel_error
-        if (
-            isinstance(error, asyncio.CancelledError)
-            and cancel_error is not None
-            and not isinstance(cancel_error, asyncio.CancelledError)
-        ):
+        """FAILED with the exception that is being handled, or with what replaces it."""
+        replacement = run.replacement(error)
+        if replacement is not None:
+            run.error = None
             try:
-                raise cancel_error from error
-            except BaseException as replaced:  # noqa: BLE001  (what the result fails with)
-                fail(run.result, replaced, given_up=given_up)
-                await task_finished.asend(type(self), task_result=run.result)
+                raise replacement from error  # noqa: TRY301  (receivers see what is handled)
+            except BaseException as replaced:
+                await self._afail(run, replaced)
             return
+        given_up = run.thread is not None and run.thread.interrupt()
         fail(run.result, error, given_up=given_up)
         await task_finished.asend(type(self), task_result=run.result)
 
@@ -212,7 +228,7 @@ class ImmediateBackend(BaseTaskBackend):
                 self._schedule(run, loop or helper_loop())
             else:
                 run.thread = ThreadCall(partial(call, result))
-                start_thread(partial(self._work, run), f"task {task.name}")
+                start_thread(partial(self._work, run, run.thread), f"task {task.name}")
         except BaseException as error:
             if run.claim():
                 fail(result, error)
@@ -227,27 +243,27 @@ class ImmediateBackend(BaseTaskBackend):
         def create_task() -> None:
             coroutine = self._arun_in_background(run)
             run.asyncio_task = loop.create_task(coroutine, context=context)
-            run.asyncio_task.add_done_callback(partial(self._ended, run))
+            run.asyncio_task.add_done_callback(lambda _: self._ended(run))
 
-        if asyncio._get_running_loop() is loop:  # noqa: SLF001  (documented)
+        if asyncio._get_running_loop() is loop:
             create_task()
         else:
             loop.call_soon_threadsafe(create_task)
 
     async def _arun_in_background(self, run: Run) -> None:
         try:
-            await self._arun(run)
+            await self._arun(run, announced=True)
         except (asyncio.CancelledError, GeneratorExit):
             raise
-        except BaseException:  # an interrupt would end the loop with all its tasks
+        except BaseException:  # an interrupt, too, would end the loop with all its other tasks
             logger.exception("Error around background task %s", run.result.task.module_path)
 
-    def _ended(self, run: Run, asyncio_task: asyncio.Task[None]) -> None:
+    def _ended(self, run: Run) -> None:
         """Finish a result whose asyncio task was cancelled before its first step."""
         if run.claim():
-            self._give_up(run.result, asyncio.CancelledError(), given_up=False)
+            self._fail(run.result, asyncio.CancelledError())
 
-    def _work(self, run: Run) -> None:
+    def _work(self, run: Run, function: ThreadCall) -> None:
         """From READY to the end, in this thread."""
         result = run.result
         try:
@@ -257,9 +273,8 @@ class ImmediateBackend(BaseTaskBackend):
                 start(result, self.worker_id)
             if task_started:
                 task_started.send(type(self), task_result=result)
-            assert run.thread is not None  # noqa: S101
-            value, changes = normalize_return(run.thread())
-        except BaseException as error:  # noqa: BLE001  (nobody to raise it to)
+            value, changes = normalize_return(function())
+        except BaseException as error:
             if run.claim():
                 fail(result, error)
                 task_finished.send_robust(type(self), task_result=result)
@@ -271,59 +286,53 @@ class ImmediateBackend(BaseTaskBackend):
     # -- cancelling ------------------------------------------------------
 
     def cancel(self, result: TaskResult[Any], *, error: BaseException | None = None) -> None:
-        """End a task that has not finished; callable from any thread.
+        """End a task that has not finished, from any thread.
 
-        An async function gets a CancelledError at its next await. A thread can't be
-        stopped for sure: the result fails at once, and what the function
-        returns later is dropped. The result fails with `error`, if given, in
-        place of the CancelledError. Raises TaskNotCancellable.
+        An async function gets a CancelledError at its next await. A thread
+        can't be stopped for sure: its result fails at once, and what the
+        function does later is not looked at. The result fails with `error`, if
+        that is given, or with the CancelledError. Raises TaskNotCancellable.
         """
         run = self._runs.get(result.id)
-        if error is None:
-            error = asyncio.CancelledError("The task was cancelled.")
-        if run is not None and self._cancel(run, error):
-            return
-        if result.is_finished or run is not None:
-            msg = f"Task {result.id!r} has finished already: there is nothing to cancel."
-            raise TaskNotCancellable(msg)
-        msg = f"Task {result.id!r} runs synchronously, in place: use the stop button instead."
-        raise TaskNotCancellable(msg)
+        if run is not None:
+            if self._cancel(run, error):
+                return
+        elif not result.is_finished:
+            raise TaskNotCancellable(
+                f"Task {result.id!r} runs synchronously, in place: use the stop button instead."
+            )
+        raise TaskNotCancellable(
+            f"Task {result.id!r} has finished already: there is nothing to cancel."
+        )
 
-    def _cancel(self, run: Run, error: BaseException) -> bool:
-        if run.loop is not None:
+    def _cancel(self, run: Run, error: BaseException | None) -> bool:
+        """Cancel a run where it is; False if it has ended meanwhile."""
+        loop = run.loop
+        if loop is None and run.asyncio_task is not None:
+            loop = run.asyncio_task.get_loop()
+        if loop is None and run.thread is None:
+            run.cancelled, run.error = True, error  # it is about to enter its loop
+            return True
+        if loop is not None:
             try:
-                run.loop.call_soon_threadsafe(run.cancel_on_loop, error)
-            except RuntimeError:  # the loop is closed
-                given_up = True
+                loop.call_soon_threadsafe(run.cancel_on_loop, error)
+            except RuntimeError:  # the loop is closed: it will never go on
+                pass
             else:
                 return True
-        elif run.thread is None:
-            run.cancel_error = error  # it is about to enter its loop
-            return True
-        else:
-            given_up = False
         with self._lock:
             if not run.claim():
                 return False
-            given_up = _interrupt(run.thread) or given_up
-        self._give_up(run.result, error, given_up=given_up)
+            given_up = run.thread is not None and run.thread.interrupt()
+        self._fail(run.result, error or asyncio.CancelledError(), given_up=given_up)
         return True
 
-    def _give_up(self, result: TaskResult[Any], error: BaseException, *, given_up: bool) -> None:
+    def _fail(
+        self, result: TaskResult[Any], error: BaseException, *, given_up: bool = False
+    ) -> None:
+        """FAILED from outside, with an exception that nobody has raised."""
         try:
-            raise error
-        except BaseException as raised:  # noqa: BLE001  (so that receivers see it handled)
+            raise error  # noqa: TRY301  (receivers see what is handled)
+        except BaseException as raised:
             fail(result, raised, given_up=given_up)
             task_finished.send(type(self), task_result=result)
-
-
-def _interrupt(thread: ThreadCall | None) -> bool:
-    """Try to stop a function in a thread; was it running?"""
-    if thread is None or not thread.running:
-        return False
-    thread.interrupt()
-    return True
-
-
-def _current_task() -> asyncio.Task[Any] | None:
-    return asyncio.current_task() if has_running_loop() else None
