@@ -37,6 +37,7 @@ class Execution:
     family: ClassVar[Family]
 
     def __init__(self) -> None:
+        #: The one worker that there is, as the framework names it.
         self.worker_id = random_id()
         # The tasks that have not ended, by the id of their result.
         self._runs: dict[str, Run] = {}

@@ -1,4 +1,4 @@
-"""What makes a framework's `BaseTaskBackend` an immediate one, the same for both frameworks."""
+"""What turns a framework's own ImmediateBackend into one for notebooks, the same for both."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django_tasks.backends.base import BaseTaskBackend
+from django_tasks.backends import immediate
 
 from .family import PACKAGE
 from .immediate import ImmediateExecution
 
 
-class PackageImmediateBackend(ImmediateExecution, BaseTaskBackend):
+class PackageImmediateBackend(ImmediateExecution, immediate.ImmediateBackend):
     """The package's ImmediateBackend, for notebooks too: runs a task in this process, at once."""
 
     family = PACKAGE
