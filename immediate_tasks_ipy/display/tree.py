@@ -46,12 +46,13 @@ class _Tree:
 
     def node(self, value: Any, name: str, path: tuple[Any, ...], level: int) -> str:
         """A value, opened if it is a container that does not fit on its line."""
-        label = code(f"{name}:") + " " if name else ""
         note = self._notes.get(path)
         chip = f" {_CHIP}{escape(note)}</small>" if note else ""
         if not is_container(value) or level >= LEVELS or fits(value):
-            self._left -= len(label) + len(chip)
-            return f"{label}{self._leaf(value)}{chip}"
+            leaf = self._leaf(value, f"{name}: " if name else "") + chip
+            self._left -= len(leaf.encode())
+            return leaf
+        label = code(f"{name}:") + " " if name else ""
         size = len(value)
         many = issubclass(type(value), dict)
         shape = "{…}" if many else "[…]"
@@ -61,19 +62,15 @@ class _Tree:
         opened = level == 0 or (level == 1 and size <= 4)  # noqa: PLR2004 (a glance)
         return details(summary, self._children(value, path, level), opened=opened)
 
-    def _leaf(self, value: Any) -> str:
-        if issubclass(type(value), str):
-            size = str.__len__(value)
-            room = max(PREVIEW, min(TEXT, self._left // 4))
-            if size > room:
-                shown = visible(head(value, room))
-                text = code(f'"{shown}…') + " " + dim(f"{size:,} characters")
-            else:
-                text = code(preview(value, 4 * room))
-        else:
-            text = code(preview(value))
-        self._left -= len(text.encode())
-        return text
+    def _leaf(self, value: Any, name: str) -> str:
+        if not issubclass(type(value), str):
+            return code(name + preview(value))
+        size = str.__len__(value)
+        room = max(PREVIEW, min(TEXT, self._left // 4))
+        if size <= room:
+            return code(name + preview(value, 12 * room))
+        start = visible(head(value, room))
+        return code(f'{name}"{start}…') + " " + dim(f"{size:,} characters")
 
     def _children(self, value: Any, path: tuple[Any, ...], level: int) -> str:
         drawn: list[str] = []

@@ -1,0 +1,248 @@
+"""Whatever a task supplies, a card is a card: never an exception, never foreign markup."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from immediate_tasks_ipy.display.batch_card import batch_card
+from immediate_tasks_ipy.display.card import card
+from immediate_tasks_ipy.display.text import batch_text, line, text
+from immediate_tasks_ipy.display.tracebacks import frames
+from immediate_tasks_ipy.display.values import preview
+from immediate_tasks_ipy.task_history import Origin, Output
+from tests.display.reading import Page, read
+from tests.display.samples import (
+    Error,
+    at,
+    batch,
+    change,
+    failed,
+    ready,
+    recorded,
+    running,
+    successful,
+    task,
+)
+
+NOW = at(4.2)
+#: No card is larger, whatever it shows.
+HARD_CAP = 24_000
+
+MARKUP = [
+    "<script>alert(1)</script>",
+    "</code></td></div><img src=x onerror=alert(1)>",
+    '" style="position:fixed" onclick="x',
+    "'><b>&amp;&lt;&#60;",
+    "<!-- -->",
+    "]]>",
+    "&nbsp;\x00\x1b[2J\ud800\udc00\u202e",
+    'Traceback (most recent call last):\n  File "x", line 1, in <b>\n    <i>\n',
+]
+
+texts = st.one_of(
+    st.sampled_from(MARKUP),
+    st.text(st.characters(exclude_categories=()), max_size=80),
+    st.builds(lambda part, count: part * count, st.sampled_from(MARKUP), st.integers(1, 400)),
+)
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(1000, 5000).map(lambda n: 10**n),
+    st.floats(),
+    texts,
+    st.binary(max_size=60),
+)
+keys = st.one_of(texts, st.integers(), st.none(), st.booleans(), st.floats(), st.tuples(texts))
+values = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=30),
+        st.dictionaries(keys, inner, max_size=30),
+        st.tuples(inner, inner),
+    ),
+    max_leaves=60,
+)
+labels = st.one_of(st.none(), texts)
+changes = st.lists(
+    st.builds(
+        change,
+        st.tuples(
+            st.sampled_from(["return_value", "args", "kwargs"]), st.one_of(st.integers(0, 3), texts)
+        ),
+        texts,
+        texts,
+    ),
+    max_size=20,
+)
+
+
+@st.composite
+def origins(draw):
+    output = Output()
+    output.write(draw(texts))
+    return Origin(
+        label=draw(labels),
+        output=output,
+        output_moved=draw(st.booleans()),
+        note=draw(st.one_of(st.none(), texts)),
+    )
+
+
+@st.composite
+def entries(draw):
+    name = draw(texts)
+    made = task(name=name, queue_name=draw(texts), priority=draw(st.integers(-100, 100)))
+    how = {"origin": draw(st.one_of(st.none(), origins())), "task_": made}
+    args = draw(st.lists(values, max_size=4))
+    kwargs = draw(st.dictionaries(texts, values, max_size=3))
+    kind = draw(st.sampled_from([ready, running, successful, failed]))
+    if kind is successful:
+        entry = successful(draw(values), *args, changes=draw(changes), **how)
+    elif kind is failed:
+        entry = failed(Error(draw(texts), draw(texts)), *args, **how)
+        entry.result.errors += [recorded(ValueError(draw(texts)))] * draw(st.integers(0, 3))
+    else:
+        entry = kind(*args, **how)
+    entry.result.kwargs = kwargs
+    entry.result.id = draw(texts)
+    entry.result.backend = draw(texts)
+    entry.result.worker_ids = draw(st.lists(texts, max_size=4))
+    return entry
+
+
+many = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+@many
+@given(entries())
+def test_a_card_of_anything_is_well_formed_and_bounded(entry):
+    html = card(entry, now=NOW)
+
+    Page(html)
+    assert "This task can't be shown" not in html
+    assert len(html.encode()) < HARD_CAP
+    json.dumps(html).encode()
+
+
+@many
+@given(entries())
+def test_text_of_anything_is_printable_and_bounded(entry):
+    for shown in (line(entry, now=NOW), text(entry, now=NOW), text(entry, now=NOW, full=True)):
+        assert "This task can't be shown" not in shown
+        assert all(each.isprintable() or each in "\n\t" for each in shown if ord(each) < 0xA0)
+        shown.encode()
+    assert len(text(entry, now=NOW)) < HARD_CAP
+
+
+@settings(many, max_examples=40)
+@given(st.lists(entries().filter(lambda entry: entry.result.is_finished), max_size=12), texts)
+def test_a_batch_of_anything_is_well_formed_and_bounded(members, label):
+    for key, member in enumerate(members):
+        member.key = key
+    made = batch(label, entries=members, took=3.0, error=label)
+
+    html = batch_card(made, now=NOW)
+    Page(html)
+    assert "This batch can't be shown" not in html
+    assert len(html.encode()) < HARD_CAP
+    batch_text(made, now=NOW).encode()
+
+
+@many
+@given(texts)
+def test_any_text_is_read_as_a_traceback(supplied):
+    for segment in frames(supplied):
+        assert segment.headline.encode() is not None
+        assert segment.message.encode() is not None
+
+
+@many
+@given(values, st.integers(8, 200))
+def test_a_preview_of_anything_keeps_to_its_limit(value, limit):
+    shown = preview(value, limit)
+
+    assert len(shown) <= max(limit, 24)
+    assert "\n" not in shown
+    shown.encode()
+
+
+class Rude:
+    """Raises whatever is done to it."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+
+    def __repr__(self):
+        raise RuntimeError
+
+    __str__ = __iter__ = __len__ = __bool__ = __hash__ = __eq__ = __repr__
+
+
+BAD = {
+    "rude": Rude,
+    "none": lambda: None,
+    "list of rude": lambda: [Rude()],
+    "markup": lambda: "<b>",
+    "number": lambda: 5,
+    "dict of rude": lambda: {"a": Rude()},
+}
+
+
+@pytest.mark.parametrize("field", list(vars(successful(1).result)))
+@pytest.mark.parametrize("bad", list(BAD))
+@pytest.mark.parametrize(
+    "make", [ready, running, lambda: successful(1), lambda: failed("<b>x")], ids="abcd"
+)
+def test_a_broken_result_spoils_only_its_own_card(make, field, bad):
+    entry = make()
+    setattr(entry.result, field, BAD[bad]())
+
+    Page(card(entry, now=NOW))
+    for shown in (line(entry, now=NOW), text(entry, now=NOW)):
+        assert shown
+
+
+def test_values_of_100_mb_cost_no_more_than_what_is_shown():
+    big = "x" * 100_000_000
+    origin = Origin(label=big, note=big, output=Output(), output_moved=True)
+    origin.output.write(big)
+    entry = successful([big, {big: big}], big, origin=origin, changes=[])
+    broken = failed(Error(big, big), big, origin=origin)
+
+    for each in (entry, broken):
+        assert len(card(each, now=NOW)) < HARD_CAP
+        assert len(text(each, now=NOW)) < HARD_CAP
+
+
+def test_deep_nesting_is_shown_to_a_level():
+    deep = {"leaf": 1}
+    for _ in range(50_000):
+        deep = {"next": deep}
+
+    html = card(successful(deep), now=NOW)
+    assert "{…}" in read(html)
+    assert len(html) < 8000
+    assert len(text(successful(deep), now=NOW, full=True)) < 8000
+
+
+def test_a_task_named_as_markup_is_text():
+    name = "<img src=x onerror=alert(1)>"
+    entry = successful(name, name, origin=Origin(label=name, note=name), task_=task(name=name))
+
+    html = card(entry, now=NOW)
+    assert "<img" not in html
+    assert name in read(html)
+
+
+def test_an_object_that_is_no_result_at_all_is_named():
+    html = card(SimpleNamespace(result=Rude()), now=NOW)
+
+    assert "can't be shown: RuntimeError" in read(html)
