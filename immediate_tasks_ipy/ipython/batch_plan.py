@@ -44,6 +44,7 @@ class ReadyBatch:
 
     each: batch.Each
     batch: Batch
+    backend: Any
     items: Iterable[Any] | AsyncIterable[Any]
     #: Whether it can run in place, without a loop.
     is_sync: bool
@@ -173,7 +174,7 @@ class BatchPlanner:
             wait=True if options.wait else None,
             origin=self._planner.origin(None, backend),
         )
-        return ReadyBatch(each, shown, iterable, is_sync)
+        return ReadyBatch(each, shown, backend, iterable, is_sync)
 
     def _iterable(self, items: Items) -> Any:
         try:

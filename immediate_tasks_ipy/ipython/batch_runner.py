@@ -35,6 +35,7 @@ class BatchRunner:
     def run(self, ready: ReadyBatch, options: Namespace, *, quiet: bool) -> Any:
         """Run a batch without awaiting: sync functions in place, all else on a loop of its own."""
         __tracebackhide__ = True
+        self._runner.listen(ready.backend)
         if options.background:
             return self._in_background(ready, options, quiet=quiet)
         if ready.is_sync:
@@ -50,6 +51,7 @@ class BatchRunner:
     async def arun(self, ready: ReadyBatch, options: Namespace, *, quiet: bool) -> Any:
         """Run a batch on the running loop."""
         __tracebackhide__ = True
+        self._runner.listen(ready.backend)
         if options.background:
             return self._in_background(ready, options, quiet=quiet)
 

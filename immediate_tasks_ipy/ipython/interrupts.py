@@ -13,6 +13,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from .batch import in_item_of
+
 T = TypeVar("T")
 
 
@@ -49,7 +51,7 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
     def on_sigint(_signum: int, _frame: Any) -> None:
         nonlocal interrupted
         interrupted = True
-        if asyncio.current_task(loop) is task:
+        if asyncio.current_task(loop) is task or in_item_of(task):
             raise KeyboardInterrupt
         loop.call_soon_threadsafe(end)
 

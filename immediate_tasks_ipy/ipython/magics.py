@@ -159,6 +159,8 @@ class EnqueueMagics(Magics):
         if plan.body is not None:
             await plan.body.arun(self.shell.user_ns)
         jobs = plan.jobs()
+        for job in jobs:
+            self._runner.refuse(job, options)
         alone = len(jobs) == 1
         results = [await self._runner.arun(job, options, shown=shown and alone) for job in jobs]
         return self._value(results, plan, options)
@@ -167,6 +169,8 @@ class EnqueueMagics(Magics):
         __tracebackhide__ = True
         self._define(plan.body)
         jobs = plan.jobs()
+        for job in jobs:
+            self._runner.refuse(job, options)
         results = [self._runner.run(job, options, shown=shown and len(jobs) == 1) for job in jobs]
         return self._value(results, plan, options)
 

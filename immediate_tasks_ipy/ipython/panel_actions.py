@@ -59,10 +59,15 @@ class ShellActions:
                 return source
         return f"%enqueue {call_text(entry, limit=100_000)}"
 
+    @property
+    def _foreground(self) -> Entry | None:
+        followed = self._runner.foreground
+        return followed.entry if followed is not None else None
+
     def _interrupt_main_thread(self, entry: Entry) -> bool:
         main = threading.main_thread()
         can_signal = hasattr(signal, "pthread_kill") and threading.current_thread() is not main
-        if not can_signal or self._runner.foreground is not entry:
+        if not can_signal or self._foreground is not entry:
             return False
         if main.ident is not None:
             signal.pthread_kill(main.ident, signal.SIGINT)

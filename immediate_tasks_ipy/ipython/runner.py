@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from immediate_tasks_ipy.task_history import Entry, Output, TaskHistory
+from immediate_tasks_ipy.task_history import Entry, Origin, Output, TaskHistory
 from immediate_tasks_ipy.task_history.actions import cancel
 from immediate_tasks_ipy.task_history.origin import current_origin
 from immediate_tasks_ipy.task_history.waiting import wait, wait_blocking
@@ -55,8 +55,8 @@ class Runner:
         self.notices = notices
         #: The loop that a kernel runs on between cells; None in a terminal.
         self.kernel_loop: asyncio.AbstractEventLoop | None = None
-        #: The task that runs in place on the main thread, if one does.
-        self.foreground: Entry | None = None
+        #: The task that a synchronous function runs for in place, if one does.
+        self.foreground: FollowedTask | None = None
 
     def note_loop(self) -> None:
         """Remember the kernel's loop; called on its thread."""
@@ -86,7 +86,6 @@ class Runner:
         __tracebackhide__ = True
         if not options.background and job.is_async and not has_running_loop():
             return run_on_shell_loop(self.arun(job, options, shown=shown))
-        self.refuse_timeout(job, options)
         with (
             self._presented(job, options, shown=shown) as presented,
             self._context(job, options) as route,
@@ -101,7 +100,6 @@ class Runner:
     async def arun(self, job: Job, options: Namespace, *, shown: bool) -> Any:
         """Enqueue on the running loop: async functions are awaited there, others run in place."""
         __tracebackhide__ = True
-        self.refuse_timeout(job, options)
 
         async def body() -> Any:
             with self._context(job, options) as route:
@@ -142,17 +140,42 @@ class Runner:
         last = result.errors[-1] if result.errors else None
         return RuntimeError(last.traceback if last is not None else f"Task {result.id} failed")
 
-    def refuse_timeout(self, job: Job, options: Namespace) -> None:
-        """A synchronous function in the foreground can't be stopped by a clock."""
-        immediate = job.is_waited_for and not job.is_async and not _is_remote(job)
-        if options.timeout is not None and immediate and not options.background:
+    def refuse(self, job: Job, options: Namespace) -> None:
+        """Raise UsageError for what the job's backend can't do, before anything runs."""
+        name = type(job.backend).__name__
+        if options.wait and not (job.is_waited_for or job.backend.supports_get_result):
+            msg = f"{name} never tells that a task has finished: leave out --wait"
+            raise UsageError(msg)
+        if options.timeout is None:
+            return
+        if not getattr(job.backend, "supports_cancel", False):
+            msg = f"{name} can't stop a task once it is enqueued: leave out --timeout"
+            raise UsageError(msg)
+        if not (job.is_async or _is_remote(job) or options.background):
             msg = (
                 "--timeout can't stop a synchronous task in the foreground: add --background, "
                 "or make the function async"
             )
             raise UsageError(msg)
 
+    def listen(self, backend: Any) -> None:
+        """Have what becomes of tasks that run elsewhere arrive in the history."""
+        if hasattr(backend, "on_output"):
+            type(backend).on_output = staticmethod(self._output_arrived)
+            type(backend).on_released = staticmethod(self.history.on_released)
+
+    def _output_arrived(self, result: Any, text: str) -> None:
+        entry = self.history.add(result)
+        if entry.origin is None:
+            entry.origin = Origin()
+        if entry.origin.output is None:
+            entry.origin.output = Output()
+        entry.origin.output.write(text)
+        entry.origin.output_moved = True
+        self.history.changed(entry)
+
     def _started(self, job: Job, options: Namespace) -> Any:
+        self.listen(job.backend)
         if options.background:
             result = job.backend.submit(job.task, job.args, job.kwargs, loop=self.kernel_loop)
         else:
@@ -166,9 +189,6 @@ class Runner:
     def _waits(self, job: Job, options: Namespace, result: Any) -> bool:
         if result.is_finished or options.background:
             return False
-        if options.wait and not (job.is_waited_for or job.backend.supports_get_result):
-            msg = f"Backend {result.backend!r} never finishes its tasks: leave out --wait"
-            raise UsageError(msg)
         return bool(job.is_waited_for or options.wait)
 
     @contextmanager
@@ -191,12 +211,15 @@ class Runner:
         presented = _Presented(followed)
         card = self.card(followed.render, self.mode(options))
         followed.follow()
+        if not (job.is_async or options.background):
+            self.foreground = followed
         card.begin(0 if options.background else GRACE)
         if options.timeout is not None:
             self.refresher.schedule(Deadline(followed, options.timeout), options.timeout)
         try:
             yield presented
         finally:
+            self.foreground = None
             if presented.route is not None and presented.route.cleared:
                 card.show_anew()
             result = presented.result

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
@@ -69,6 +70,8 @@ class TaskHistory:
         """Receiver of `task_started`."""
         entry = self._entry(task_result)
         entry.signals |= STARTED
+        if entry.transitions is not None:
+            entry.transitions.append(("RUNNING", task_result.last_attempted_at))
         self.changed(entry)
 
     def on_finished(self, *, task_result: Any, **_: Any) -> None:
@@ -77,10 +80,19 @@ class TaskHistory:
         already = entry.signals & FINISHED
         entry.signals |= FINISHED
         if not already:
+            if entry.transitions is not None:
+                entry.transitions.append((str(task_result.status), task_result.finished_at))
             error = sys.exception()
             if error is not None and task_result.errors:
                 self._exceptions.append((entry.key, error))
             self._retire(entry)
+        self.changed(entry)
+
+    def on_released(self, task_result: Any) -> None:
+        """A running task waits again, since its worker was lost."""
+        entry = self._entry(task_result)
+        if not entry.result.is_finished:
+            entry.transitions = [*entry.lifecycle, ("READY", datetime.now(UTC))]
         self.changed(entry)
 
     def add(self, result: Any) -> Entry:
