@@ -125,16 +125,31 @@ def repeat(text, times):
 
 
 def test_a_result_nested_too_deeply_to_travel_fails_the_task():
-    result = run(deep)
+    result = run(nested, 5_000)
     assert result.status == "FAILED"
     assert result.errors[0].exception_class is RecursionError
 
 
-def deep():
+def nested(depth):
     value = []
-    for _ in range(900):
+    for _ in range(depth):
         value = [value]
     return value
+
+
+def test_arguments_nested_too_deeply_fail_their_task_and_no_other(monkeypatch):
+    def refuse(job, topic):
+        if job.result.args == ["refused"]:
+            raise RecursionError
+        return payload(job, topic)
+
+    payload = dispatch_thread._payload
+    monkeypatch.setattr(dispatch_thread, "_payload", refuse)
+    results = [dask_task(repeat).enqueue("x", 1), dask_task(nested).enqueue("refused")]
+    results.append(dask_task(repeat).enqueue("y", 2))
+    finished(*results)
+    assert [str(r.status) for r in results] == ["SUCCESSFUL", "FAILED", "SUCCESSFUL"]
+    assert results[1].errors[0].exception_class is RecursionError
 
 
 @pytest.mark.parametrize("name", ["SystemExit", "KeyboardInterrupt", "GeneratorExit"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -82,6 +82,8 @@ class Cluster:
                 **({} if security is None else {"security": security}),
             )
         except OSError as error:
+            if self._embedded is not None:
+                self._embedded.close(timeout=TIMEOUT)
             raise ConnectionError(
                 f"No Dask scheduler answers at {address!r} ({error}). Start one with "
                 "`dask scheduler`, or give no 'address' for an embedded cluster."
@@ -97,21 +99,13 @@ class Cluster:
         return bool(self.client.status != "running")
 
     def send(
-        self,
-        keys: Sequence[str],
-        payloads: Sequence[bytes],
-        priority: int,
-        function: PickledFunction,
+        self, payloads: Mapping[str, bytes], priority: int, function: PickledFunction
     ) -> list[Any]:
-        """Have the workers run tasks that call one function; returns their futures."""
-        options = {"key": list(keys), "priority": priority, "pure": False}
-        if function.digest is None:
-            futures = self.client.map(self._run, list(payloads), **options)
-        else:
-            futures = self.client.map(
-                self._run, list(payloads), code=self._shipped(function), **options
-            )
-        return list(futures)
+        """Have the workers run tasks that call one function; returns the futures of the keys."""
+        options = {"key": list(payloads), "priority": priority, "pure": False}
+        if function.digest is not None:
+            options["code"] = self._shipped(function)
+        return list(self.client.map(self._run, list(payloads.values()), **options))
 
     def _shipped(self, function: PickledFunction) -> Any:
         """Return the future of a large function's bytes, which the scheduler can make anew."""

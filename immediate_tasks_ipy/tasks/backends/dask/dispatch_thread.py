@@ -173,12 +173,17 @@ class DispatchThread:
             self._send(cluster, group, priority)
 
     def _send(self, cluster: Cluster, jobs: list[Job], priority: int) -> None:
+        payloads: dict[str, bytes] = {}
+        for job in jobs:
+            try:
+                payloads[job.key] = _payload(job, cluster.topic)
+            except Exception as error:  # arguments nested too deeply
+                job.backend.give_up(job, error)
+        jobs = [job for job in jobs if job.key in payloads]
         # Known before they are sent: a worker may be quick.
         self._sent.update((job.result.id, job) for job in jobs)
         try:
-            payloads = [_payload(job, cluster.topic) for job in jobs]
-            keys = [job.key for job in jobs]
-            futures = cluster.send(keys, payloads, priority, jobs[0].function)
+            futures = cluster.send(payloads, priority, jobs[0].function) if jobs else []
         except Exception as error:
             for job in jobs:
                 del self._sent[job.result.id]
