@@ -126,10 +126,10 @@ class Cluster:
 
         self.client.loop.add_callback(gather)
 
-    def cancel(self, futures: Iterable[Any], reason: str) -> None:
+    def cancel(self, futures: Iterable[Any]) -> None:
         """Remove tasks that wait; those that run, run on and are forgotten."""
         self.client.loop.add_callback(
-            self.client.cancel, list(futures), asynchronous=True, force=True, reason=reason
+            self.client.cancel, list(futures), asynchronous=True, force=True
         )
 
     def close(self) -> None:

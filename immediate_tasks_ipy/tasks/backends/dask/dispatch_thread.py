@@ -126,7 +126,7 @@ class DispatchThread:
             self._cancelled[result_id] = job
             if len(self._cancelled) > REMEMBERED:
                 del self._cancelled[next(iter(self._cancelled))]
-        self._cluster.cancel([job.future], "cancelled from the notebook")
+        self._cluster.cancel([job.future])
         job.future = None
 
     def _on_close(self) -> None:
@@ -135,7 +135,7 @@ class DispatchThread:
         self._waiting.clear()
         cluster = self._cluster
         if cluster is not None and not cluster.is_lost:
-            cluster.cancel([job.future for job in jobs if job.future is not None], "closed")
+            cluster.cancel([job.future for job in jobs if job.future is not None])
         for job in jobs:
             job.future = None
             error = RuntimeError("The Dask backend was closed before the task had finished.")
