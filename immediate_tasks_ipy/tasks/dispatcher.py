@@ -60,7 +60,7 @@ class _Connection:
         return self.reference() is not None
 
     def replaces(self, other: _Connection) -> bool:
-        """Is `other` an earlier definition of this one's function in the notebook?"""
+        """Whether `other` is an earlier definition of this one's function in the notebook."""
         return (
             self.notebook_name is not None
             and self.notebook_name == other.notebook_name
@@ -154,7 +154,7 @@ class Signal:
         self.receivers = tuple(connections)
 
     def has_listeners(self, sender: Any = None) -> bool:
-        """Would anyone be called if `sender` sent this signal?"""
+        """Whether anyone would be called if `sender` sent this signal."""
         return any(self._live_receivers(sender))
 
     def send(self, sender: Any, **named: Any) -> Responses:

@@ -29,21 +29,31 @@ class TaskSignal(Signal):
     def __bool__(self) -> bool:
         return bool(self.receivers) or is_logged(self.level)
 
+    def tell(self, sender: Any, task_result: Any) -> None:
+        """As `send`, for backends, which send this for every task and look at no responses."""
+        if is_logged(self.level) or self is task_finished:
+            self._log(task_result)
+        if self._direct is None:
+            super().send(sender, task_result=task_result)
+        else:
+            for receive in self._direct:
+                receive(signal=self, sender=sender, task_result=task_result)
+
     def send(self, sender: Any, **named: Any) -> Responses:
         self._log(named["task_result"])
-        return super().send(sender, **named) if self.receivers else []
+        return super().send(sender, **named)
 
     async def asend(self, sender: Any, **named: Any) -> Responses:
         self._log(named["task_result"])
-        return await super().asend(sender, **named) if self.receivers else []
+        return await super().asend(sender, **named)
 
     def send_robust(self, sender: Any, **named: Any) -> Responses:
         self._log(named["task_result"])
-        return super().send_robust(sender, **named) if self.receivers else []
+        return super().send_robust(sender, **named)
 
     async def asend_robust(self, sender: Any, **named: Any) -> Responses:
         self._log(named["task_result"])
-        return await super().asend_robust(sender, **named) if self.receivers else []
+        return await super().asend_robust(sender, **named)
 
     def _log(self, result: Any) -> None:
         """One record of the transition, in the words of `django.tasks.signals`."""

@@ -75,12 +75,12 @@ class ImmediateBackend(BaseTaskBackend):
         heard = is_logged(logging.INFO)
         try:
             if heard or task_enqueued.receivers:
-                task_enqueued.send(sender, task_result=result)
+                task_enqueued.tell(sender, result)
                 start(result, self.worker_id)
             else:
                 start(result, self.worker_id, result.enqueued_at)
             if heard or task_started.receivers:
-                task_started.send(sender, task_result=result)
+                task_started.tell(sender, result)
             began = True
             value, changes = normalize_return(call(result) if run is None else self._run_async(run))
             succeed(result, value, changes)
@@ -89,12 +89,12 @@ class ImmediateBackend(BaseTaskBackend):
             if not began:
                 task_finished.send_robust(sender, task_result=result)
                 raise
-            task_finished.send(sender, task_result=result)
+            task_finished.tell(sender, result)
             if isinstance(error, KeyboardInterrupt) and (run is None or error is not run.error):
                 raise
         else:
             if task_finished:
-                task_finished.send(sender, task_result=result)
+                task_finished.tell(sender, result)
         return result
 
     def _run_async(self, run: Run) -> Any:
@@ -132,7 +132,7 @@ class ImmediateBackend(BaseTaskBackend):
         await self._arun(Run(self._runs, result))
         return result
 
-    async def _arun(self, run: Run, *, announced: bool = False) -> None:  # noqa: C901  (one lifecycle)
+    async def _arun(self, run: Run, *, announced: bool = False) -> None:  # noqa: C901
         """From READY to the end, in the running asyncio task."""
         result = run.result
         sender = type(self)
@@ -151,7 +151,7 @@ class ImmediateBackend(BaseTaskBackend):
                 await task_started.asend(sender, task_result=result)
             began = True
             if run.cancelled:
-                raise asyncio.CancelledError
+                raise asyncio.CancelledError  # noqa: TRY301
             run.in_body = True
             if result.task.traits.is_async:
                 value = await call(result)
@@ -165,29 +165,25 @@ class ImmediateBackend(BaseTaskBackend):
             succeed(result, value, changes)
         except BaseException as error:
             run.relieve()
-            # A coroutine that is being closed must neither await nor go on.
-            closed = isinstance(error, GeneratorExit) and current_task() is not asyncio_task
             if not run.claim():
-                raise
-            if closed or not began:
-                fail(result, error)
-                if closed:
-                    task_finished.send_robust(sender, task_result=result)
-                else:
-                    await task_finished.asend_robust(sender, task_result=result)
-                raise
-            await self._afail(run, error)
-            if isinstance(error, KeyboardInterrupt) or (
+                raise  # given up already
+            outer = (
                 isinstance(error, asyncio.CancelledError)
                 and asyncio_task is not None
                 and asyncio_task.cancelling() > cancelling
-            ):
+            )
+            # By its own coroutine's end: it must neither be suspended again nor go on.
+            closed = isinstance(error, GeneratorExit) and current_task() is not asyncio_task
+            await self._afail(run, error, robustly=not began, in_place=closed)
+            if outer or closed or not began or isinstance(error, KeyboardInterrupt):
                 raise
         else:
             if task_finished:
                 await task_finished.asend(sender, task_result=result)
 
-    async def _afail(self, run: Run, error: BaseException) -> None:
+    async def _afail(
+        self, run: Run, error: BaseException, *, robustly: bool, in_place: bool
+    ) -> None:
         """FAILED with the exception that is being handled, or with what replaces it."""
         replacement = run.replacement(error)
         if replacement is not None:
@@ -195,11 +191,16 @@ class ImmediateBackend(BaseTaskBackend):
             try:
                 raise replacement from error  # noqa: TRY301  (receivers see what is handled)
             except BaseException as replaced:
-                await self._afail(run, replaced)
+                await self._afail(run, replaced, robustly=robustly, in_place=in_place)
             return
         given_up = run.thread is not None and run.thread.interrupt()
         fail(run.result, error, given_up=given_up)
-        await task_finished.asend(type(self), task_result=run.result)
+        if in_place:
+            task_finished.send_robust(type(self), task_result=run.result)
+        elif robustly:
+            await task_finished.asend_robust(type(self), task_result=run.result)
+        else:
+            await task_finished.asend(type(self), task_result=run.result)
 
     # -- in the background -----------------------------------------------
 
