@@ -24,6 +24,8 @@ from .output_route import move_to
 
 #: Seconds that cancelled tasks have for their clean-up before the batch ends without them.
 GRACE = 0.2
+#: Seconds that tasks in place keep the loop waiting, at least one task.
+BREATH = 0.01
 
 Items = Iterable[Any] | AsyncIterable[Any]
 
@@ -86,7 +88,7 @@ class Each:
         self._wait = self._finishes if wait is None else wait
         self._concurrency = concurrency
         self._timeout = timeout
-        self._history = history or current_history()
+        self._history = current_history() if history is None else history
         self._progress = BatchProgress(batch, self._history, origin or Origin(), capture=capture)
         self._in_flight: dict[int, asyncio.Task[None] | None] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -95,6 +97,7 @@ class Each:
         self._interrupt: BaseException | None = None
         self._stopped_by: BaseException | None = None
         self._known: tuple[Any, bool] = (None, False)
+        self._next_breath = 0.0
 
     @property
     def results(self) -> list[Any]:
@@ -115,7 +118,7 @@ class Each:
         not be enqueued. A cancellation or KeyboardInterrupt ends them at once.
         """
         self._loop = asyncio.get_running_loop()
-        self._owner = asyncio.current_task()
+        self._progress.owner = asyncio.current_task()
         self._progress.on_end = self._ended
         self._set_total(items)
         self._progress.open()
@@ -128,8 +131,8 @@ class Each:
                 await self._wait_for_room()
         except BaseException as error:
             interrupt = self._interrupt
-            if interrupt is not None and self._owner is not None:
-                self._owner.uncancel()
+            if interrupt is not None and self._progress.owner is not None:
+                self._progress.owner.uncancel()
             await self._end_early(interrupt or error)
             if interrupt is not None:
                 raise interrupt from None
@@ -149,7 +152,7 @@ class Each:
                 task.cancel()
 
     async def _read(self, items: Iterable[Any]) -> None:
-        iterator = iter(items)
+        iterator = self._iterator(iter, items)
         try:
             while self._error is None:
                 if len(self._in_flight) >= self._concurrency:
@@ -162,16 +165,17 @@ class Each:
                 except Exception as error:
                     self._unreadable(error)
                     return
-                if self._begin(item):
-                    # Let the loop breathe between tasks that block it.
+                if self._begin(item) and self._loop.time() > self._next_breath:
+                    # Tasks in place block the loop, and with it buttons and interrupts.
                     await asyncio.sleep(0)
+                    self._next_breath = self._loop.time() + BREATH
         finally:
             close = getattr(iterator, "close", None)
             if inspect.isgenerator(iterator) and close is not None:
                 close()
 
     async def _read_async(self, items: AsyncIterable[Any]) -> None:
-        iterator = aiter(items)
+        iterator = self._iterator(aiter, items)
         try:
             while self._error is None:
                 if len(self._in_flight) >= self._concurrency:
@@ -241,8 +245,8 @@ class Each:
             self._refused(origin, error)
         except BaseException as error:
             self._interrupt = error
-            if self._owner is not None:
-                self._owner.cancel()
+            if self._progress.owner is not None:
+                self._progress.owner.cancel()
         self._leave(origin.index)
 
     def _ended(self, index: int) -> None:
@@ -291,10 +295,8 @@ class Each:
 
         Raises ItemError if an item could not be enqueued, and KeyboardInterrupt.
         """
-        if not isinstance(items, Iterable):
-            msg = (
-                f"{type(items).__name__!r} is no iterable that can be read without a running loop."
-            )
+        if isinstance(items, AsyncIterable):
+            msg = f"{type(items).__name__!r} is an async iterable, which needs a running loop."
             raise TypeError(msg)
         self._set_total(items)
         self._progress.open()
@@ -313,7 +315,7 @@ class Each:
         return self.results
 
     def _read_sync(self, items: Iterable[Any]) -> None:
-        iterator = iter(items)
+        iterator = self._iterator(iter, items)
         while self._error is None:
             try:
                 item = next(iterator)
@@ -344,6 +346,13 @@ class Each:
         if batch.total is None and isinstance(items, Sized):
             with contextlib.suppress(Exception):
                 batch.total = len(items)
+
+    def _iterator(self, iterator_of: Callable[[Any], Any], items: Any) -> Any:
+        try:
+            return iterator_of(items)
+        except Exception as error:
+            self._unreadable(error)
+            return None
 
     def _made(self, item: Any) -> Call | None:
         try:
@@ -378,9 +387,12 @@ class Each:
         return f"Interrupted after {read:,} {'item' if read == 1 else 'items'}."
 
 
-def in_item() -> bool:
-    """Whether the running code belongs to a task of a batch."""
-    return isinstance(current_origin.get(), ItemOrigin)
+def in_item_of(owner: asyncio.Task[Any]) -> bool:
+    """Whether the running code is a task of the batch that `owner` awaits."""
+    origin = current_origin.get()
+    if not isinstance(origin, ItemOrigin) or origin.progress is None:
+        return False
+    return origin.progress.owner is owner and asyncio.current_task() is not None
 
 
 def _enter(origin: ItemOrigin) -> None:

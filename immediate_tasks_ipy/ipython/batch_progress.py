@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ class BatchProgress:
         self.results: list[Any] = []
         #: Called with the index of a task that has ended, on the thread that ended it.
         self.on_end: Callable[[int], object] = int
+        #: The asyncio task that awaits the batch.
+        self.owner: asyncio.Task[Any] | None = None
         self._history = history
         self._template = template
         self._capture = capture

@@ -69,14 +69,11 @@ def _write_csv(file: TextIO, entries: Iterable[Entry]) -> None:
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
     for entry in entries:
-        writer.writerow(
-            {
-                name: json.dumps(value, allow_nan=False)
-                if isinstance(value, dict | list)
-                else value
-                for name, value in record(entry).items()
-            }
-        )
+        writer.writerow({name: _cell(value) for name, value in record(entry).items()})
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, allow_nan=False) if isinstance(value, dict | list) else value
 
 
 _WRITERS: dict[str, Callable[[TextIO, Iterable[Entry]], None]] = {

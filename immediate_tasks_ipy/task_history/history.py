@@ -123,7 +123,9 @@ class TaskHistory:
                 return self._by_id[identity]
             self._last_key += 1
             origin = current_origin.get()
-            entry = Entry(self._last_key, result, None if origin is None else origin.claim())
+            if origin is not None:
+                origin = origin.claim(result.id)
+            entry = Entry(self._last_key, result, origin)
             self._entries[entry.key] = entry
             self._by_id[identity] = entry
         return entry

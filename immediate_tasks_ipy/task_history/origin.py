@@ -31,17 +31,18 @@ class Origin:
     output_moved: bool = False
     #: A sentence that whoever shows the task adds to its outcome.
     note: str | None = None
-    #: Whether a task has been enqueued from here.
-    taken: bool = field(default=False, init=False, repr=False, compare=False)
+    #: The id of the result it belongs to, once a task has been enqueued from here.
+    result_id: str | None = field(default=None, init=False, repr=False, compare=False)
 
-    def claim(self) -> Origin:
-        """The origin of the next task that is enqueued in this context.
+    def claim(self, result_id: str) -> Origin:
+        """The origin of a result that was enqueued in this context.
 
-        The first is the one that it was made for. Those that this one enqueues
-        come from the same cell and write where it writes; the rest is theirs.
+        The first is the one that it was made for. Those that this one's task
+        enqueues come from the same cell; the rest is their own.
         """
-        if not self.taken:
-            self.taken = True
+        if self.result_id is None:
+            self.result_id = result_id
+        if self.result_id == result_id:
             return self
         return Origin(cell=self.cell, source=self.source)
 
