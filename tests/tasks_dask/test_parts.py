@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+import threading
 from pathlib import Path
 
 import cloudpickle
@@ -87,6 +88,20 @@ def test_a_closure_that_cannot_be_pickled_is_named():
     )
     with pytest.raises(InvalidTask, match="variable 'stream' can't be pickled"):
         pickle_function(namespace["outer"](), "inner")
+
+
+def test_of_the_names_that_a_cell_carries_the_one_that_cannot_be_pickled_is_named():
+    namespace = cell(
+        """
+        def body_of(variables):
+            def body():
+                return eval("lock", variables)
+            return body
+        """
+    )
+    variables = {"__name__": "__main__", "number": 1, "lock": threading.Lock()}
+    with pytest.raises(InvalidTask, match="'cell .7.' .* variable 'lock' can't be pickled"):
+        pickle_function(namespace["body_of"](variables), "cell [7]")
 
 
 def test_a_default_that_cannot_be_pickled_is_named():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import io
 import pickle
 import weakref
 from collections.abc import Callable, Iterator
-from inspect import getclosurevars, unwrap
+from inspect import getclosurevars
 from types import FunctionType
 from typing import Any
 
@@ -93,14 +94,17 @@ def _sentence(error: Exception) -> str:
 def _variables(function: Any, seen: set[int] | None = None) -> Iterator[tuple[str, Any]]:
     """Yield the variables that travel with a function, those of the functions it calls first."""
     seen = set() if seen is None else seen
-    function = unwrap(function) if callable(function) else function
     if not isinstance(function, FunctionType) or id(function) in seen:
         return
     seen.add(id(function))
     used = getclosurevars(function)
-    defaults = dict(
-        zip(reversed(function.__code__.co_varnames), function.__defaults__ or (), strict=False)
-    )
-    for name, value in {**used.globals, **used.nonlocals, **defaults}.items():
+    defaults = inspect.signature(function).parameters.values()
+    named = {p.name: p.default for p in defaults if p.default is not p.empty}
+    for name, value in {**used.globals, **used.nonlocals, **named}.items():
+        if isinstance(value, dict) and "__name__" in value:
+            # The names that a cell carries along, as its globals.
+            for inner_name, inner in value.items():
+                yield from _variables(inner, seen)
+                yield str(inner_name), inner
         yield from _variables(value, seen)
         yield name, value
