@@ -14,6 +14,8 @@ from IPython.core.error import UsageError
 
 from immediate_tasks_ipy.tasks.jsonable import normalize_json
 
+from .uncalled_task import hint_at_call
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -107,14 +109,22 @@ def cell_function(
 
         async def run_async() -> Any:
             __tracebackhide__ = True
-            return on_value(await cell.arun(shell.user_ns))
+            try:
+                return on_value(await cell.arun(shell.user_ns))
+            except TypeError as error:
+                hint_at_call(error)
+                raise
 
         function = run_async
     else:
 
         def run() -> Any:
             __tracebackhide__ = True
-            return on_value(cell.run(shell.user_ns))
+            try:
+                return on_value(cell.run(shell.user_ns))
+            except TypeError as error:
+                hint_at_call(error)
+                raise
 
         function = run
     function.__name__ = function.__qualname__ = name

@@ -85,7 +85,7 @@ class Planner:
         """The origin of what this cell enqueues."""
         return Origin(
             label=label,
-            cell=self._shell.execution_count,
+            cell=self._shell.displayhook.prompt_count,
             source=self.raw_cell,
             backend=backend,
         )
@@ -116,7 +116,7 @@ class Planner:
         return Job(task, backend, (), {}, self.origin(f"{task.name}()", backend))
 
     def _cell_job(self, cell: CompiledCell, options: Namespace) -> Job:
-        label = options.name or _label(cell) or f"cell [{self._shell.execution_count}]"
+        label = options.name or _label(cell) or f"cell [{self._shell.displayhook.prompt_count}]"
         origin = self.origin(label)
         function = cell_function(
             self._shell, cell, label, lambda value: self._stored(value, origin)

@@ -186,7 +186,7 @@ class TasksMagics(Magics):
             msg = f"{entry.result.task.name} can't be run as it is now: {error}"
             raise UsageError(msg) from None
         origin = rerun_origin(entry, resolved_anew=anew)
-        origin.cell = self.shell.execution_count
+        origin.cell = self.shell.displayhook.prompt_count
         origin.backend = entry.backend
         result = entry.result
         return Job(task, entry.backend, tuple(result.args), dict(result.kwargs), origin)
