@@ -26,15 +26,25 @@ MODULES = (
     "elements.js",
     "connection.js",
     "announcer.js",
+    "notify.js",
+    "feedback.js",
+    "deeds.js",
+    "choice.js",
     "header.js",
     "virtual_list.js",
     "table.js",
+    "lane.js",
     "timeline.js",
     "tree.js",
     "traceback.js",
+    "lifecycle.js",
     "detail.js",
+    "footer.js",
+    "view.js",
     "panel.js",
 )
+
+STYLES = ("panel.css", "table.css", "timeline.css", "detail.css")
 
 _IMPORT = re.compile(r'^import [^;]*? from "\./[\w-]+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default\b)", re.MULTILINE)
@@ -49,7 +59,7 @@ def script() -> str:
 @cache
 def style() -> str:
     """The style sheet."""
-    return (STATIC / "panel.css").read_text("utf-8")
+    return "\n".join((STATIC / name).read_text("utf-8") for name in STYLES)
 
 
 def _scoped(source: str) -> str:

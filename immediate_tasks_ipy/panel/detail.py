@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from datetime import datetime
 from typing import Any
 
+from immediate_tasks_ipy.display.outcome import changed_places, changes
 from immediate_tasks_ipy.display.tracebacks import Segment, frames
-from immediate_tasks_ipy.display.values import call_text
+from immediate_tasks_ipy.display.values import call_text, parameters
 from immediate_tasks_ipy.task_history import Entry
 from immediate_tasks_ipy.task_history.entry import ENQUEUED, FINISHED, STARTED
 
-from .json_tree import JsonTree, Notes, path_text
+from .json_tree import JsonTree
 from .rows import cut, sendable
 
 #: Characters of output that a detail holds; the rest is sent when asked for.
@@ -38,7 +38,7 @@ def detail(entry: Entry) -> dict[str, Any]:
         "attempts": [_attempt(error) for error in result.errors[-MOST_ATTEMPTS:]],
         "output": sendable(output[-OUTPUT:]),
         "outputSize": len(output),
-        "changes": _changes(result),
+        "changes": _changes(entry),
         "facts": _facts(entry),
         "note": sendable(entry.note or ""),
         "uncancellable": uncancellable(entry) or "",
@@ -50,18 +50,19 @@ def detail(entry: Entry) -> dict[str, Any]:
 
 def result_tree(entry: Entry) -> JsonTree:
     """The tree of the return value."""
-    return JsonTree(entry.result._return_value, _notes(entry.result, "return_value"))
+    return JsonTree(entry.result._return_value, changed_places(entry, "return_value"))
 
 
 def arguments_tree(entry: Entry) -> JsonTree:
     """The tree of the arguments, positional ones first, by their parameters' names."""
     result = entry.result
     args, kwargs = list(result.args), dict(result.kwargs)
-    notes = {(path[0], *path[1:]): note for path, note in _notes(result, "args").items() if path}
-    for path, note in _notes(result, "kwargs").items():
+    notes = changed_places(entry, "args")
+    for path, note in changed_places(entry, "kwargs").items():
         if path and path[0] in kwargs:
             notes[(len(args) + list(kwargs).index(path[0]), *path[1:])] = note
-    names = [*_parameter_names(result.task, len(args)), *map(str, kwargs)]
+    named = parameters(result)[: len(args)]
+    names = [*named, *map(str, range(len(named), len(args))), *map(str, kwargs)]
     return JsonTree([*args, *kwargs.values()], notes, [sendable(name) for name in names])
 
 
@@ -81,40 +82,15 @@ def uncancellable(entry: Entry) -> str | None:
     return None if supported else "The task's backend can't cancel tasks"
 
 
-def _parameter_names(task: Any, count: int) -> list[str]:
-    """The names of the first `count` positional parameters; numbers where there are none."""
-    names: list[str] = []
-    try:
-        parameters = inspect.signature(task.func).parameters.values()
-        names = [
-            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-        if task.takes_context:
-            names = names[1:]
-    except Exception:  # any callable may be a task's function
-        names = []
-    return [names[index] if index < len(names) else str(index) for index in range(count)]
-
-
-def _notes(result: Any, place: str) -> Notes:
-    return {
-        change.path[1:]: f"{change.before} → {change.after}"
-        for change in getattr(result, "_changes", ())
-        if change.path[0] == place
-    }
-
-
-def _changes(result: Any) -> list[list[str]]:
-    """What JSON changed, as place, before and after."""
+def _changes(entry: Entry) -> list[list[str]]:
+    """What JSON changed: in the result or the arguments, where, and `tuple → list`."""
     places = {"return_value": "result", "args": "arguments", "kwargs": "arguments"}
-    return [
-        [
-            places.get(str(change.path[0]), "?"),
-            path_text(change.path[1:]),
-            sendable(f"{change.before} → {change.after}"),
-        ]
-        for change in getattr(result, "_changes", ())[:MOST_CHANGES]
+    told = [
+        [shown, sendable(where), sendable(text)]
+        for place, shown in places.items()
+        for where, text in changes(entry, place)
     ]
+    return told[:MOST_CHANGES]
 
 
 def _attempt(error: Any) -> dict[str, Any]:

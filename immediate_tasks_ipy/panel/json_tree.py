@@ -13,7 +13,7 @@ from typing import Any
 
 from immediate_tasks_ipy.display.values import preview
 
-from .rows import cut, sendable
+from .rows import sendable
 
 #: Children in one page, characters of a text on one line and in one block.
 PAGE, LINE, BLOCK = 100, 200, 4_000
@@ -126,8 +126,3 @@ def _children(value: Any) -> Iterator[tuple[Any, str, Any]]:
         for index in range(_size(value)):
             block = value[index * BLOCK : (index + 1) * BLOCK]
             yield index, "", _Block(block)
-
-
-def path_text(path: tuple[Any, ...]) -> str:
-    """A place as code would name it, `["rows"][3]`; empty for the value itself."""
-    return sendable(cut("".join(f"[{preview(step, 40)}]" for step in path), 120))

@@ -21,6 +21,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from immediate_tasks_ipy.display.outcome import changed_places
 from immediate_tasks_ipy.display.tracebacks import last_exception
 from immediate_tasks_ipy.display.values import preview
 from immediate_tasks_ipy.task_history import Entry
@@ -129,15 +130,12 @@ def error_preview(error: Any) -> str:
     return sendable(cut(headline, ERROR_PREVIEW))
 
 
-def change_note(result: Any) -> str | None:
+def change_note(entry: Entry) -> str | None:
     """What JSON did to the return value, in the few words that fit a row."""
-    changes = [
-        change for change in getattr(result, "_changes", ()) if change.path[0] == "return_value"
-    ]
-    if not changes:
+    notes = list(changed_places(entry, "return_value").values())
+    if not notes:
         return None
-    first = f"{changes[0].before} → {changes[0].after}"
-    return sendable(first if len(changes) == 1 else f"{first}, +{len(changes) - 1}")
+    return sendable(notes[0] if len(notes) == 1 else f"{notes[0]}, +{len(notes) - 1}")
 
 
 def _state(entry: Entry) -> Row:
@@ -155,7 +153,7 @@ def _state(entry: Entry) -> Row:
         outcome = error_preview(result.errors[-1]) if result.errors else "failed"
         return [status, waited, took, outcome, None]
     outcome = sendable(preview(result._return_value, PREVIEW))
-    note = change_note(result) if getattr(result, "_changes", ()) else None
+    note = change_note(entry) if getattr(result, "_changes", ()) else None
     return [status, waited, took, outcome, note]
 
 

@@ -13,7 +13,7 @@ const SAVED_ROWS = 500;
  * @typedef {object} Model what anywidget hands over
  * @property {(name: string) => any} get
  * @property {(name: string, value: any) => void} set
- * @property {(content: any) => void} send
+ * @property {(content: any) => unknown} send
  * @property {(name: string, callback: (...args: any[]) => void) => void} on
  * @property {(name: string, callback?: ((...args: any[]) => void) | null) => void} off
  */
@@ -31,6 +31,8 @@ export class Connection {
     this.health = "waiting";
     /** When the kernel was last heard, by this machine's clock. */
     this.heard = Date.now();
+    /** When the kernel last spoke or, if it never did, when its rows were saved. */
+    this.asOf = /** @type {number | null} */ (null);
     /** When the rows last changed, by the kernel's clock. */
     this.updated = /** @type {number | null} */ (null);
     /** When updates were paused, by the kernel's clock. */
@@ -80,7 +82,8 @@ export class Connection {
   /** The time by the kernel's clock; it stands still while paused or lost. */
   now() {
     if (this.paused !== null) return this.paused;
-    return (this.health === "lost" ? this.heard : Date.now()) - (this.skew ?? 0);
+    if (this.health === "lost" && this.asOf !== null) return this.asOf - (this.skew ?? 0);
+    return Date.now() - (this.skew ?? 0);
   }
 
   /**
@@ -91,12 +94,30 @@ export class Connection {
    * @returns {Promise<Answer>} rejected with the reason when it was not done
    */
   ask(op, fields = {}) {
-    if (this.health === "lost") return Promise.reject(new Error("The kernel is disconnected: run %tasks again."));
+    if (this.health === "lost")
+      return Promise.reject(new Error("The kernel is disconnected: run %tasks again."));
     const request = this.nextRequest();
     return new Promise((resolve, reject) => {
       this.pending.set(request, { resolve, reject, text: [] });
-      this.model.send({ op, request, ...fields });
+      if (!this.post({ op, request, ...fields })) this.lose();
     });
+  }
+
+  /**
+   * Send, if there is a way to.
+   *
+   * @param {object} content
+   * @returns {boolean}
+   */
+  post(content) {
+    try {
+      // A front end may throw, or hand back a promise, when its kernel is gone.
+      const sent = /** @type {unknown} */ (this.model.send(content));
+      if (sent instanceof Promise) sent.catch(() => this.lose());
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** @param {boolean} on */
@@ -109,7 +130,7 @@ export class Connection {
   /** Ask for a snapshot. */
   open() {
     this.opening = this.nextRequest();
-    this.model.send({ op: "open", request: this.opening });
+    this.post({ op: "open", request: this.opening });
   }
 
   nextRequest() {
@@ -119,6 +140,7 @@ export class Connection {
   /** @param {any} message */
   receive(message) {
     this.heard = Date.now();
+    this.asOf = this.heard;
     if (this.health !== "live") {
       this.health = "live";
       this.tell({ type: "health" });
@@ -145,7 +167,8 @@ export class Connection {
         this.readSnapshot(message);
         break;
       case "beat":
-        if (this.paused === null && !this.store.loading && this.loaded && message.seq !== this.store.seq) this.open();
+        if (this.paused === null && !this.store.loading && this.loaded && message.seq !== this.store.seq)
+          this.open();
         else if (this.store.loading) this.open();
         break;
       case "answer":
@@ -208,7 +231,8 @@ export class Connection {
   lose() {
     if (this.health === "lost") return;
     this.health = "lost";
-    for (const { reject } of this.pending.values()) reject(new Error("The kernel was disconnected before it answered."));
+    for (const { reject } of this.pending.values())
+      reject(new Error("The kernel was disconnected before it answered."));
     this.pending.clear();
     this.tell({ type: "health" });
   }
@@ -226,6 +250,7 @@ export class Connection {
       this.updated = Math.max(this.updated ?? 0, row.finished ?? row.started ?? row.enqueued ?? 0);
       this.store.put(wire, saved.base, saved.kinds ?? []);
     }
+    this.asOf = this.updated;
     this.store.version++;
   }
 

@@ -1,8 +1,9 @@
 // The detail: all about one task, asked for when its row is opened.
 
 import { h, icon, setAttribute, setText } from "./elements.js";
-import { callText, FAILED, RUNNING, secondsTaken, STATUS_NAMES, SUCCESSFUL } from "./rows.js";
-import { clockText, dateText, durationText, plural } from "./text.js";
+import { stages, statusLine, stepElement } from "./lifecycle.js";
+import { callText, STATUS_NAMES, SUCCESSFUL } from "./rows.js";
+import { clockText, dateText, plural } from "./text.js";
 import { tracebackElements } from "./traceback.js";
 import { Tree } from "./tree.js";
 
@@ -53,10 +54,12 @@ export class Detail {
     this.key = /** @type {number | null} */ (null);
     /** @type {DetailPayload | null} */
     this.payload = null;
-    /** The tab that was chosen by hand; null: the one that says most. */
+    /** The tab that was chosen by hand, kept from task to task where it is not empty. */
     this.chosen = /** @type {Tab | null} */ (null);
     /** @type {Tree[]} */
     this.trees = [];
+    /** Was this task's payload drawn before? */
+    this.filled = false;
     /** What the lifecycle shows, to draw it only when that changes. */
     this.face = "";
     this.call = h("span", { class: "itipy-code itipy-dcall" });
@@ -101,7 +104,12 @@ export class Detail {
         h("div", { class: "itipy-dtitle" }, this.call, this.status),
         h(
           "button",
-          { type: "button", class: "itipy-btn itipy-iconbtn", "aria-label": "Close task details", onclick: events.close },
+          {
+            type: "button",
+            class: "itipy-btn itipy-iconbtn",
+            "aria-label": "Close task details",
+            onclick: events.close,
+          },
           icon("close"),
         ),
       ),
@@ -141,6 +149,7 @@ export class Detail {
     if (key === this.key) return;
     this.key = key;
     this.payload = null;
+    this.filled = false;
     this.face = "";
     this.trees = [];
     for (const panel of this.panels) panel.replaceChildren(h("p", { class: "itipy-none" }, "Loading…"));
@@ -184,26 +193,7 @@ export class Detail {
     if (face === this.face) return;
     this.face = face;
     this.lifecycle.classList.toggle("itipy-longlife", steps.length > 5);
-    this.lifecycle.replaceChildren(
-      ...steps.map((step) => {
-        if ("gap" in step) {
-          const wait = step.waiting ? " itipy-gap-wait" : "";
-          return h(
-            "li",
-            { class: `itipy-gap${wait}` },
-            h("i", { class: "itipy-gapline" }),
-            h("span", { class: "itipy-gaptext" }, step.gap),
-          );
-        }
-        const name = step.stage.toLowerCase();
-        const mark = name === "running" ? h("i", { class: "itipy-dot" }) : icon(name);
-        return h(
-          "li",
-          { class: "itipy-stage", title: step.time === null ? null : `${dateText(step.time)}` },
-          h("span", { class: `itipy-stagename itipy-is-${name}` }, mark, step.stage),
-        );
-      }),
-    );
+    this.lifecycle.replaceChildren(...steps.map(stepElement));
   }
 
   /** @param {DetailPayload} payload */
@@ -222,8 +212,14 @@ export class Detail {
       Details: [factsElement(payload)],
     };
     TABS.forEach((name, index) => this.panels[index]?.replaceChildren(...contents[name]));
-    if (!this.chosen) this.select(payload.status === "FAILED" ? "Traceback" : "Result");
-    if (focused >= 0 && !this.panels[focused]?.contains(document.activeElement)) this.panels[focused]?.focus();
+    const failed = payload.status === "FAILED";
+    const empty = failed ? "Result" : "Traceback";
+    if (this.chosen === null || (this.chosen === empty && !this.filled)) {
+      this.select(failed ? "Traceback" : "Result");
+    }
+    this.filled = true;
+    if (focused >= 0 && !this.panels[focused]?.contains(document.activeElement))
+      this.panels[focused]?.focus();
   }
 
   /** @param {string} reason */
@@ -312,58 +308,6 @@ function able(button, why) {
 }
 
 /**
- * @param {Row} row
- * @param {number} now
- * @param {boolean} connected
- * @returns {string}
- */
-export function statusLine(row, now, connected) {
-  const seconds = secondsTaken(row, now);
-  const took = seconds === null ? "" : durationText(seconds) + (row.finished === null && !connected ? "+" : "");
-  const enqueued = row.enqueued === null ? "" : `, enqueued ${clockText(row.enqueued, true)}`;
-  if (row.status === FAILED) return `Failed${took && ` after ${took}`}${enqueued}`;
-  if (row.status === SUCCESSFUL) return `Successful${took && ` in ${took}`}${enqueued}`;
-  if (row.status === RUNNING) return `Running for ${took || "some time"}${enqueued}`;
-  return `Ready${enqueued}`;
-}
-
-/** @typedef {{ stage: string, time: number | null } | { gap: string, waiting: boolean }} Step */
-
-/**
- * The stages a task went through and the times between them.
- *
- * @param {Row} row
- * @param {[string, number][] | null} lifecycle as the kernel tells it, for more than one attempt
- * @param {number} now
- * @param {boolean} connected
- * @returns {Step[]}
- */
-export function stages(row, lifecycle, now, connected) {
-  /** @type {[string, number | null][]} */
-  let points = [];
-  if (lifecycle && lifecycle.length > 3) points = lifecycle.slice();
-  else {
-    points.push(["READY", row.enqueued]);
-    if (row.started !== null) points.push(["RUNNING", row.started]);
-    if (row.status >= SUCCESSFUL) points.push([row.status === FAILED ? "FAILED" : "SUCCESSFUL", row.finished]);
-  }
-  /** @type {Step[]} */
-  const steps = [];
-  points.forEach(([stage, time], index) => {
-    steps.push({ stage, time });
-    const next = points[index + 1];
-    if (next === undefined && row.status >= SUCCESSFUL) return;
-    const until = next === undefined ? now : next[1];
-    if (time === null || until === null) return;
-    const took = durationText(Math.max(0, until - time) / 1000) + (next === undefined && !connected ? "+" : "");
-    const waiting = stage === "READY";
-    const word = waiting ? (next ? "waited" : "waiting") : next ? "ran" : "running";
-    steps.push({ gap: `${word} ${took}`, waiting });
-  });
-  return steps;
-}
-
-/**
  * @param {DetailPayload} payload
  * @param {string} place
  */
@@ -375,7 +319,9 @@ function changeElements({ changes }, place) {
     h(
       "ul",
       { class: "itipy-changes" },
-      ...here.map(([, path, change]) => h("li", {}, path ? h("span", { class: "itipy-code" }, `${path} `) : null, change)),
+      ...here.map(([, path, change]) =>
+        h("li", {}, path ? h("span", { class: "itipy-code" }, `${path} `) : null, change),
+      ),
     ),
   ];
 }
@@ -386,7 +332,13 @@ function factsElement({ facts }) {
     h("dt", {}, label),
     typeof value === "number"
       ? h("dd", { title: dateText(value) }, clockText(value, true))
-      : h("dd", {}, label === "Id" || label === "Task" || label === "Worker" ? h("span", { class: "itipy-code" }, value) : value),
+      : h(
+          "dd",
+          {},
+          label === "Id" || label === "Task" || label === "Worker"
+            ? h("span", { class: "itipy-code" }, value)
+            : value,
+        ),
   ]);
   return h("dl", { class: "itipy-kv" }, ...shown);
 }

@@ -34,7 +34,14 @@ const ICONS = {
   close: { paths: ["M4 4l8 8M12 4l-8 8"] },
   search: { circles: [[7, 7, 4.25]], paths: ["M10.2 10.2 14 14"] },
   warning: { paths: ["M8 2.5 14.5 13.5h-13zM8 6.5v3.5M8 11.9v.1"] },
-  more: { circles: [[3, 8, 1.4], [8, 8, 1.4], [13, 8, 1.4]], filled: true },
+  more: {
+    circles: [
+      [3, 8, 1.4],
+      [8, 8, 1.4],
+      [13, 8, 1.4],
+    ],
+    filled: true,
+  },
   plus: { paths: ["M8 3.5v9M3.5 8h9"] },
   minus: { paths: ["M3.5 8h9"] },
 };

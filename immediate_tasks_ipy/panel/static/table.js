@@ -51,7 +51,13 @@ export class Table {
       const arrow = h("span", { class: "itipy-arrow", "aria-hidden": true });
       const button = h(
         "button",
-        { type: "button", class: "itipy-sort", tabindex: -1, "aria-label": name, onclick: () => events.sort(column) },
+        {
+          type: "button",
+          class: "itipy-sort",
+          tabindex: -1,
+          "aria-label": name,
+          onclick: () => events.sort(column),
+        },
         text,
         arrow,
       );

@@ -1,9 +1,18 @@
 // The timeline: a lane for each task, its waiting a thin line, its running a bar.
 
-import { arrange, h, icon, setAttribute, setText } from "./elements.js";
+import { arrange, h, icon } from "./elements.js";
 import { buildLanes, buildTicks, panned, wholeSpan, zoomed } from "./lanes.js";
-import { callText, errorName, FAILED, secondsTaken, secondsWaited, STATUS_NAMES, STATUS_WORDS } from "./rows.js";
-import { durationText, headAndTail } from "./text.js";
+import { LANE_HEIGHT, LaneElement } from "./lane.js";
+import {
+  callText,
+  errorName,
+  FAILED,
+  secondsTaken,
+  secondsWaited,
+  STATUS_NAMES,
+  STATUS_WORDS,
+} from "./rows.js";
+import { durationText } from "./text.js";
 import { VirtualList } from "./virtual_list.js";
 
 /** @typedef {import("./rows.js").Row} Row */
@@ -12,9 +21,7 @@ import { VirtualList } from "./virtual_list.js";
 /** @typedef {import("./table.js").ListState} ListState */
 /** @typedef {import("./table.js").ListEvents} ListEvents */
 
-const LANE_HEIGHT = 24;
 const ZOOM = 1.6;
-const LAST_CHARACTERS = 6;
 
 export class Timeline {
   /**
@@ -35,18 +42,21 @@ export class Timeline {
     this.spare = [];
     /** What the axis shows, to draw it only when that changes. */
     this.axisFace = "";
-    const tool = (/** @type {string} */ name, /** @type {string | Node} */ face, /** @type {() => void} */ act) =>
-      h("button", { type: "button", class: "itipy-btn itipy-tool", "aria-label": name, title: name, onclick: act }, face);
+    const tool = (
+      /** @type {string} */ name,
+      /** @type {string | Node} */ face,
+      /** @type {() => void} */ act,
+    ) =>
+      h(
+        "button",
+        { type: "button", class: "itipy-btn itipy-tool", "aria-label": name, title: name, onclick: act },
+        face,
+      );
     this.ticks = h("span", { class: "itipy-track" });
-    this.nowLabel = h("span", { class: "itipy-nowlabel" }, "now");
+    this.nowLabel = h("span", { class: "itipy-nowlabel", style: "left:100%" }, "now");
     this.gridlines = h("span", { class: "itipy-gridlines itipy-track", "aria-hidden": true });
     this.body = h("div", { class: "itipy-lanebody", role: "presentation" });
-    this.lanes = h(
-      "div",
-      { class: "itipy-lanes", role: "presentation" },
-      this.gridlines,
-      this.body,
-    );
+    this.lanes = h("div", { class: "itipy-lanes", role: "presentation" }, this.gridlines, this.body);
     this.scroller = h(
       "div",
       { class: "itipy-scroll", role: "listbox", "aria-label": "Task timeline" },
@@ -219,7 +229,8 @@ export class Timeline {
     const row = this.state?.rows.get(this.state.current ?? -1);
     const from = row?.started ?? row?.enqueued ?? null;
     if (!row || from === null) return 0.5;
-    const at = ((from + (row.finished ?? this.state?.now ?? from)) / 2 - span.start) / (span.end - span.start);
+    const at =
+      ((from + (row.finished ?? this.state?.now ?? from)) / 2 - span.start) / (span.end - span.start);
     return at >= 0 && at <= 1 ? at : 0.5;
   }
 
@@ -293,13 +304,13 @@ export class Timeline {
    */
   keydown(event) {
     if (this.state === null || !this.element.contains(/** @type {Node} */ (event.target))) return false;
-    if (event.key === "+" || event.key === "=") return this.zoom(1 / ZOOM), true;
-    if (event.key === "-") return this.zoom(ZOOM), true;
+    if (event.key === "+" || event.key === "=") return (this.zoom(1 / ZOOM), true);
+    if (event.key === "-") return (this.zoom(ZOOM), true);
     const lane = this.laneOf(/** @type {Element} */ (event.target));
     if (!lane) return false;
-    if (event.key === "ArrowLeft") return this.pan(-0.1), true;
-    if (event.key === "ArrowRight") return this.pan(0.1), true;
-    if (event.key === "Enter" || event.key === " ") return this.events.open(lane.key), true;
+    if (event.key === "ArrowLeft") return (this.pan(-0.1), true);
+    if (event.key === "ArrowRight") return (this.pan(0.1), true);
+    if (event.key === "Enter" || event.key === " ") return (this.events.open(lane.key), true);
     const { keys } = this.state;
     const to = this.list.moved(event.key, keys.indexOf(lane.key), keys.length);
     const key = to === null ? undefined : keys[to];
@@ -308,93 +319,4 @@ export class Timeline {
     this.events.select(key);
     return true;
   }
-}
-
-/** One lane in the DOM, which shows one task after another as the list scrolls. */
-class LaneElement {
-  constructor() {
-    this.key = 0;
-    this.status = -1;
-    this.label = h("span", { class: "itipy-name" });
-    this.inHead = h("span");
-    this.inTail = h("span");
-    this.nameCell = h(
-      "span",
-      { class: "itipy-lanename" },
-      this.label,
-      h("span", { class: "itipy-inargs" }, this.inHead, this.inTail),
-    );
-    this.icon = /** @type {SVGSVGElement | null} */ (null);
-    this.wait = h("i", { class: "itipy-wait" });
-    this.bar = h("i", { class: "itipy-bar" });
-    this.took = h("span", { class: "itipy-barlabel" });
-    this.track = h("span", { class: "itipy-track", "aria-hidden": true }, this.wait, this.bar, this.took);
-    this.element = h("div", { role: "option", class: "itipy-lane" }, this.nameCell, this.track);
-  }
-
-  /**
-   * @param {number} index
-   * @param {number} count
-   * @param {boolean} tabStop
-   * @param {boolean} selected
-   */
-  place(index, count, tabStop, selected) {
-    const { element } = this;
-    const top = `${index * LANE_HEIGHT}px`;
-    if (element.style.top !== top) element.style.top = top;
-    setAttribute(element, "aria-posinset", index + 1);
-    setAttribute(element, "aria-setsize", count);
-    setAttribute(element, "aria-selected", selected);
-    setAttribute(element, "tabindex", tabStop ? 0 : -1);
-  }
-
-  /**
-   * @param {Row} row
-   * @param {LaneParts} parts
-   * @param {ListState} state
-   */
-  draw(row, parts, { now, connected }) {
-    this.key = row.key;
-    const name = STATUS_NAMES[row.status] ?? "ready";
-    if (row.status !== this.status) {
-      this.status = row.status;
-      this.nameCell.className = `itipy-lanename itipy-is-${name}`;
-      this.bar.className = `itipy-bar itipy-is-${name}`;
-      this.icon?.remove();
-      this.icon = icon(name);
-      this.nameCell.prepend(this.icon);
-    }
-    setText(this.label, row.name);
-    const [head, tail] = row.args === null ? ["", ""] : headAndTail(`(${row.args})`, LAST_CHARACTERS);
-    setText(this.inHead, head);
-    setText(this.inTail, tail);
-    for (const [element, part] of /** @type {const} */ ([[this.wait, parts.wait], [this.bar, parts.bar]])) {
-      element.hidden = part === null;
-      if (part === null) continue;
-      element.style.left = `${part.left.toFixed(3)}%`;
-      element.style.width = `${part.width.toFixed(3)}%`;
-    }
-    const ran = secondsTaken(row, now);
-    this.took.hidden = parts.label === null || ran === null;
-    if (parts.label !== null) this.took.style.left = `${parts.label.toFixed(3)}%`;
-    const open = row.finished === null && !connected ? "+" : "";
-    setText(this.took, ran === null ? "" : durationText(ran) + open);
-    setAttribute(this.element, "aria-label", laneName(row, now));
-  }
-}
-
-/**
- * "Failed, fetch(...), waited 0.80 s, took 1.20 s".
- *
- * @param {Row} row
- * @param {number} now
- * @returns {string}
- */
-export function laneName(row, now) {
-  const parts = [STATUS_WORDS[row.status] ?? "?", callText(row)];
-  const waited = secondsWaited(row, now);
-  if (waited !== null) parts.push(`waited ${durationText(waited)}`);
-  const ran = secondsTaken(row, now);
-  if (ran !== null) parts.push(`${row.finished === null ? "running for" : "took"} ${durationText(ran)}`);
-  return parts.join(", ");
 }

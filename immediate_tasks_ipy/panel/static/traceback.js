@@ -15,9 +15,10 @@ import { plural } from "./text.js";
 /** @typedef {{ joinedBy: string, exception: string, message: string, frames: Frame[] }} Segment */
 /** @typedef {{ exception: string, segments: Segment[] }} Attempt */
 
+/** How an exception led to the one that is shown above it. */
 const JOINTS = /** @type {Record<string, string>} */ ({
-  cause: "was the direct cause of",
-  context: "while it was handled, another was raised:",
+  cause: "Caused by",
+  context: "Raised while handling",
 });
 
 /**
@@ -67,12 +68,17 @@ export function tracebackElements(attempts) {
   return [select, body];
 }
 
-/** @param {Attempt} attempt */
+/**
+ * The exception that ended the task, then what led to it.
+ *
+ * @param {Attempt} attempt
+ */
 function attemptElements({ segments }) {
-  return segments.flatMap(({ joinedBy, exception, message, frames }, index) => {
+  return [...segments].reverse().flatMap(({ exception, message, frames }, index, shown) => {
     const [first = "", ...rest] = message.split("\n");
+    const above = shown[index - 1];
     return [
-      index > 0 && h("p", { class: "itipy-joint" }, JOINTS[joinedBy] ?? "then"),
+      above && h("p", { class: "itipy-joint" }, JOINTS[above.joinedBy] ?? "Before it"),
       h(
         "p",
         { class: "itipy-exc" },
@@ -80,8 +86,10 @@ function attemptElements({ segments }) {
         h("span", { class: "itipy-code" }, exception && first ? `: ${first.trim()}` : first),
       ),
       rest.length > 0 && h("pre", { class: "itipy-pre itipy-message", tabindex: 0 }, rest.join("\n")),
-      ...groupFrames(frames).map((group) => (Array.isArray(group) ? libraryElement(group) : frameElement(group))),
-    ].filter((element) => element !== false);
+      ...groupFrames(frames).map((group) =>
+        Array.isArray(group) ? libraryElement(group) : frameElement(group),
+      ),
+    ].filter((element) => typeof element === "object");
   });
 }
 
@@ -115,7 +123,10 @@ function libraryElement(frames) {
   const files = [...new Set(frames.map(({ label }) => label))];
   const named = files.slice(0, 4).join(", ") + (files.length > 4 ? ", …" : "");
   const text = frames.map(({ label, line, function: name, source }) =>
-    [`${label}, line ${line}${name ? `, in ${name}` : ""}`, ...source.map(([, code]) => `    ${code.trim()}`)].join("\n"),
+    [
+      `${label}, line ${line}${name ? `, in ${name}` : ""}`,
+      ...source.map(([, code]) => `    ${code.trim()}`),
+    ].join("\n"),
   );
   return h(
     "details",

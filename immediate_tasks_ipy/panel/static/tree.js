@@ -41,7 +41,9 @@ export class Tree {
 
   /** The items in view, from top to bottom. */
   get visible() {
-    const items = [.../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll("[role=treeitem]"))];
+    const items = [
+      .../** @type {NodeListOf<HTMLElement>} */ (this.element.querySelectorAll("[role=treeitem]")),
+    ];
     return items.filter((item) => !item.closest("[hidden]"));
   }
 
@@ -137,7 +139,7 @@ class Branch {
       node.label ? h("span", { class: "itipy-k" }, `${node.label}: `) : null,
       this.value,
       this.size > 0 ? h("span", { class: "itipy-cnt" }, sizeText(node)) : null,
-      node.note ? h("span", { class: "itipy-note" }, node.note) : null,
+      node.note ? h("span", { class: "itipy-note", title: node.note }, node.note) : null,
     );
     /** @type {HTMLElement} */
     this.group = h("div", { role: "group", hidden: true });
@@ -186,7 +188,9 @@ class Branch {
       if (before > 0 && next) this.tree.focus(next);
     } catch (error) {
       setText(this.twist, "▸");
-      this.group.replaceChildren(h("p", { class: "itipy-none" }, String(error instanceof Error ? error.message : error)));
+      this.group.replaceChildren(
+        h("p", { class: "itipy-none" }, String(error instanceof Error ? error.message : error)),
+      );
       this.group.hidden = false;
     }
   }
