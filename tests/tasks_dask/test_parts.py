@@ -100,7 +100,7 @@ def test_of_the_names_that_a_cell_carries_the_one_that_cannot_be_pickled_is_name
         """
     )
     variables = {"__name__": "__main__", "number": 1, "lock": threading.Lock()}
-    with pytest.raises(InvalidTask, match="'cell .7.' .* variable 'lock' can't be pickled"):
+    with pytest.raises(InvalidTask, match=r"'cell .7.' .* variable 'lock' can't be pickled"):
         pickle_function(namespace["body_of"](variables), "cell [7]")
 
 
