@@ -9,7 +9,8 @@ from . import batch_outcome as outcome
 from .markup import COLOURS, code, details, dim, escape, fold, frame, icon, paragraph
 from .outcome import glyph, headline, value
 from .plain_text import one_line
-from .values import call_text, class_name, duration, preview
+from .times import duration
+from .values import call_text, class_name, preview
 
 if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Batch, Entry

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .plain_text import one_line
-from .values import between, duration, estimate
+from .times import between, duration, estimate
 
 if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Batch

@@ -24,20 +24,20 @@ _FAILING = (
 _NAMELESS = ("<module>", "")
 
 
-def failure(errors: list[Any], see: str, *, cut_headline: bool) -> str:
-    """The traceback of the last error, with the exceptions before it and earlier attempts.
+def failure(errors: list[Any], see: str, *, cut_headline: bool) -> list[str]:
+    """The traceback of the last error, the exceptions before it, earlier attempts: a part each.
 
     `see` is the command that shows the whole; `cut_headline` is true where the
     summary above had no room for the first line of the message.
     """
     if not errors:
-        return ""
+        return []
     parts = []
     chain = frames(errors[-1].traceback)
     message = chain[-1].message if cut_headline else chain[-1].rest
     if message.strip():
         parts.append(block(_cut(message, MESSAGE, see), wrap=True))
-    parts.append(_segment(chain[-1], see))
+    parts += _segment(chain[-1], see)
     parts += [_earlier(chain[i], chain[i + 1].joined_by) for i in range(len(chain) - 2, -1, -1)][
         :CHAIN
     ]
@@ -45,7 +45,7 @@ def failure(errors: list[Any], see: str, *, cut_headline: bool) -> str:
         parts.append(paragraph(f"…{len(chain) - CHAIN - 1:,} earlier exceptions: {code(see)}"))
     if len(errors) > 1:
         parts.append(_attempts(errors))
-    return "\n".join(part for part in parts if part)
+    return [part for part in parts if part]
 
 
 def shown_frames(segment: Segment) -> tuple[list[Frame], list[Frame]]:
@@ -80,7 +80,7 @@ def folded_title(folded: list[Frame]) -> str:
     return f"{' and '.join(counts)}: {listed}{', …' * (len(names) > 4)}"  # noqa: PLR2004
 
 
-def _segment(segment: Segment, see: str) -> str:
+def _segment(segment: Segment, see: str) -> list[str]:
     front, folded = shown_frames(segment)
     parts = [_frame(frame) for frame in front]
     if folded:
@@ -92,7 +92,7 @@ def _segment(segment: Segment, see: str) -> str:
             lines.append(f"…{len(folded) - LISTED:,} more: {escape(see)}")
         inner = block("\n".join(lines), faint=True)
         parts.append(fold(escape(folded_title(folded)), inner))
-    return "\n".join(parts)
+    return parts
 
 
 def _frame(frame: Frame) -> str:

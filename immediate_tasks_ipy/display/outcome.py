@@ -6,18 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .plain_text import one_line, visible
+from .times import between, clock, duration, elapsed, full_date, local, short_clock
 from .tracebacks import last_exception
-from .values import (
-    between,
-    clock,
-    duration,
-    elapsed,
-    full_date,
-    local,
-    parameters,
-    preview,
-    short_clock,
-)
+from .values import parameters, preview
 
 if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Entry

@@ -22,9 +22,10 @@ from .outcome import (
 )
 from .outline import outline
 from .plain_text import clipped_lines, head, one_line, visible
+from .times import duration
 from .tracebacks import Frame, Segment, frames
 from .tree import fits
-from .values import arguments_text, call_text, class_name, duration, preview
+from .values import arguments_text, call_text, class_name, preview
 
 if TYPE_CHECKING:
     from immediate_tasks_ipy.task_history import Batch, Entry

@@ -6,17 +6,15 @@ from enum import IntEnum
 
 import pytest
 
-from immediate_tasks_ipy.display.values import (
-    arguments_text,
+from immediate_tasks_ipy.display.times import (
     between,
-    call_text,
     clock,
     duration,
     elapsed,
     estimate,
     full_date,
-    preview,
 )
+from immediate_tasks_ipy.display.values import arguments_text, call_text, preview
 from immediate_tasks_ipy.task_history import Entry, Origin
 from tests.display.samples import NOON, at, ready, task
 
