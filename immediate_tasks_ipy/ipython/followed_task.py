@@ -43,6 +43,14 @@ class FollowedTask:
     def removed(self, keys: list[int]) -> None:
         """Nothing to do: a card keeps its entry."""
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether anybody will tell how the task goes on."""
+        backend = self.entry.backend if self.entry is not None else None
+        return getattr(backend, "finishes_tasks", False) or getattr(
+            backend, "supports_get_result", False
+        )
+
     def render(self, now: datetime) -> Picture | None:
         """How the task looks now; None as long as it is not enqueued."""
         return entry_picture(self.entry, now) if self.entry is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from .screen import Screen
 
 #: A task that ends within so many seconds is shown once, in its final state.
 GRACE = 0.1
+#: Seconds between two pictures of a task that has been running for long.
+SLOWEST = 1.0
 
 Render = Callable[[datetime], "Picture | None"]
 
@@ -47,6 +50,8 @@ class LiveCard:
         self._display_id = screen.new_display_id()
         self._shown = False
         self._finished = False
+        self._followed = True
+        self._began = time.monotonic()
 
     def begin(self, delay: float = GRACE) -> None:
         """Start to follow; the first picture appears after `delay` seconds, if there is one."""
@@ -59,7 +64,9 @@ class LiveCard:
             self._context.run(self._draw)
         except Exception:
             return None
-        return None if self._finished else self._interval
+        if self._finished or not self._followed:
+            return None
+        return max(self._interval, min(SLOWEST, (time.monotonic() - self._began) / 20))
 
     def _draw(self) -> None:
         with self._lock:
@@ -97,8 +104,10 @@ class LiveCard:
         """Whether this card shows anything at all."""
         return self._mode in {"card", "text"}
 
-    def stay(self, *, printed: bool = True) -> None:
+    def stay(self, *, printed: bool = True, followed: bool = True) -> None:
         """The cell is done before the task: show where it stands, and go on from there.
+
+        With `followed` False nobody will tell how it goes on: the picture stands.
 
         A terminal can't change what it has printed: it gets one line, unless
         the shell prints the value itself (`printed` False).
@@ -108,8 +117,8 @@ class LiveCard:
             if picture is None or self._finished or not self.is_visible:
                 return
             if self._screen.is_kernel:
-                if not self._live and not self._shown:
-                    self._publish(picture)
+                self._followed = followed
+                self._publish(picture)
                 return
             self._finished = True
             if self._shown:

@@ -238,7 +238,7 @@ class Runner:
             if not self.screen.is_kernel or not card.is_visible:
                 self.notices.add(entry)
 
-        card.stay(printed=not shown)
+        card.stay(printed=not shown, followed=followed.is_followed)
         followed.on_end(ended)
 
 

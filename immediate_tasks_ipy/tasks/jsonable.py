@@ -43,8 +43,9 @@ def normalize_with_changes(obj: Any, root: str) -> tuple[Any, tuple[Change, ...]
     try:
         return _copy(obj), ()
     except _NotPlain:
-        changes: list[Change] = []
-        return _normalize(obj, (root,), changes), tuple(changes)
+        pass  # What `_normalize` raises has nothing to do with this exception.
+    changes: list[Change] = []
+    return _normalize(obj, (root,), changes), tuple(changes)
 
 
 def _copy(obj: Any) -> Any:
