@@ -126,6 +126,7 @@ def test_a_process_with_an_embedded_cluster_ends_by_itself_and_in_silence(ending
 
         @task(backend="dask")
         def double(x):
+            print("not in the output of this process")
             return 2 * x
 
         if __name__ == "__main__":

@@ -88,8 +88,8 @@ class Cluster:
                 f"No Dask scheduler answers at {address!r} ({error}). Start one with "
                 "`dask scheduler`, or give no 'address' for an embedded cluster."
             ) from None
-        self._module = _install(self.client)
-        self._run = _caller(self._module)
+        # The embedded workers write where this process does, in the middle of some cell.
+        self._run = _caller(_install(self.client, echo=self._embedded is None))
         self.client.subscribe_topic(self.topic, lambda event: on_event(event[1]))
         self.client.subscribe_topic("all", lambda event: on_event(event[1]))
 
@@ -151,7 +151,7 @@ _EMBEDDED = {
 }
 
 
-def _install(client: Any) -> str:
+def _install(client: Any, *, echo: bool) -> str:
     """Bring `worker.py` to every worker, now and when it joins; returns its name there."""
     distributed: Any = import_module("distributed")
     sources = {"jsonable": inspect.getsource(jsonable), "worker": inspect.getsource(worker)}
@@ -185,14 +185,15 @@ def _install(client: Any) -> str:
                     module.__file__ = f"<immediate_tasks_ipy {short_name}>"
                     exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102
             normalize = modules["jsonable"].normalize_with_changes
-            modules["worker"].attach(worker, get_worker, normalize, dump_exception)
+            attach = modules["worker"].attach
+            attach(worker, get_worker, normalize, dump_exception, echo=echo)
 
         def teardown(self, worker: Any) -> None:
             import sys
 
             sys.modules[f"{package}_worker"].detach(worker)
 
-    client.register_plugin(Install(), name=package)
+    client.register_plugin(Install(), name=package, idempotent=True)
     return f"{package}_worker"
 
 

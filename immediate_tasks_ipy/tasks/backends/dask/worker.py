@@ -77,14 +77,19 @@ def attach(
     current_worker: Callable[[], Any],
     normalize: Callable[[Any, str], tuple[Any, Any]],
     dumps: Callable[[Any], bytes],
+    *,
+    echo: bool = True,
 ) -> None:
-    """Get this process ready to run tasks for `worker`. Called once by each that starts."""
+    """Get this process ready to run tasks for `worker`. Called once by each that starts.
+
+    With `echo`, what tasks write is also found where the worker writes: in its log.
+    """
     global _current_worker, _normalize, _dumps
     _current_worker, _normalize, _dumps = current_worker, normalize, dumps
     _reporters[worker.address] = Reporter(worker)
     if not isinstance(sys.stdout, CapturedStream):
-        sys.stdout = CapturedStream(sys.stdout)
-        sys.stderr = CapturedStream(sys.stderr)
+        sys.stdout = CapturedStream(sys.stdout, echo=echo)
+        sys.stderr = CapturedStream(sys.stderr, echo=echo)
     root = logging.getLogger()
     # Without handlers of its own, logging writes to sys.stderr, which is captured.
     if root.handlers and not any(isinstance(h, CaptureHandler) for h in root.handlers):
@@ -113,7 +118,7 @@ def run(payload: bytes, code: bytes | None = None) -> bytes:
     """
     job = pickle.loads(payload)  # noqa: S301  (from the notebook that may run any code here)
     worker = _current_worker()
-    reporter = _reporters[worker.address]
+    reporter = _reporters.get(worker.address) or Reporter(worker)
     started, clock = time.time(), time.perf_counter()
     reporter.send(job["topic"], "started", job["id"], started)
     captured = Captured()
@@ -330,16 +335,18 @@ _captured: ContextVar[Captured | None] = ContextVar("captured", default=None)
 
 
 class CapturedStream:
-    """A worker's stdout or stderr: what a task writes is also kept for the notebook."""
+    """A worker's stdout or stderr: what a task writes is kept for the notebook."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, *, echo: bool) -> None:
         self.stream = stream
+        self._echo = echo
 
     def write(self, text: str) -> int:
         captured = _captured.get()
         if captured is not None:
             captured.write(text)
-        self.stream.write(text)
+        if captured is None or self._echo:
+            self.stream.write(text)
         return len(text)
 
     def writelines(self, lines: Any) -> None:
