@@ -162,6 +162,8 @@ def _install(client: Any, *, echo: bool) -> str:
     # A local class is pickled by value: the workers know neither it nor its module.
     class Install(distributed.WorkerPlugin):  # type: ignore[misc]
         name = package
+        # Another notebook's connection must not take it from running tasks.
+        idempotent = True
 
         def setup(self, worker: Any) -> None:
             import sys
@@ -193,7 +195,7 @@ def _install(client: Any, *, echo: bool) -> str:
 
             sys.modules[f"{package}_worker"].detach(worker)
 
-    client.register_plugin(Install(), name=package, idempotent=True)
+    client.register_plugin(Install(), name=package)
     return f"{package}_worker"
 
 
