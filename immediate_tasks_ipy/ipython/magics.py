@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import keyword
 from argparse import Namespace
 from collections.abc import Awaitable
 from typing import Any
@@ -227,8 +228,9 @@ def _check(options: Namespace) -> None:
     if options.wait and options.background:
         msg = "--wait and --background contradict each other: leave one out"
         raise UsageError(msg)
-    if options.out is not None and not options.out.isidentifier():
-        msg = f"--out {options.out!r} is not a name a variable can have"
+    out = options.out
+    if out is not None and (not out.isidentifier() or keyword.iskeyword(out)):
+        msg = f"--out {out!r} is not a name a variable can have"
         raise UsageError(msg)
 
 

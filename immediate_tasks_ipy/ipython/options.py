@@ -96,7 +96,10 @@ def parse(parser: MagicArgumentParser, line: str) -> tuple[Namespace, str]:
         if action.nargs == 0 or equals:
             continue
         value = _TOKEN.match(line, position)
-        if value is None:
+        if value is None and line[position:].strip():
+            msg = f"A quote is not closed in {line[position:].strip()!r}."
+            raise UsageError(msg)
+        if value is None or value[1] in known:
             msg = f"{flag} needs a value: {flag} {action.metavar or '|'.join(action.choices or ())}"
             raise UsageError(msg)
         # `--option=value` keeps values that begin with a minus sign from looking like options.
