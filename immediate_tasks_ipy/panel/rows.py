@@ -17,8 +17,10 @@ where it never started). What is null at the end is left out.
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from immediate_tasks_ipy.display.outcome import changed_places
@@ -99,10 +101,19 @@ def name_and_arguments(entry: Entry) -> tuple[str, str | None]:
     label = entry.origin.label if entry.origin is not None else None
     if not label:
         return sendable(cut(str(result.task.name), 200)), ""
+    return _taken_apart(label)
+
+
+@lru_cache(maxsize=256)
+def _taken_apart(label: str) -> tuple[str, str | None]:
     call = _CALL.fullmatch(label)
-    if call is None:
+    try:
+        is_call = call and isinstance(ast.parse(label, mode="eval").body, ast.Call)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        is_call = False
+    if call is None or not is_call:
         return sendable(cut(label, 200)), None
-    return sendable(call[1]), sendable(cut(" ".join(call[2].split()), PREVIEW))
+    return sendable(cut(call[1], 200)), sendable(cut(" ".join(call[2].split()), PREVIEW))
 
 
 def arguments_preview(result: Any) -> str:
