@@ -64,29 +64,34 @@ class TaskHistory:
         """Receiver of `task_enqueued`."""
         entry = self._entry(task_result)
         entry.signals |= ENQUEUED
-        self.changed(entry)
+        for observer in self._observers:
+            observer.changed(entry)
 
     def on_started(self, *, task_result: Any, **_: Any) -> None:
         """Receiver of `task_started`."""
-        entry = self._entry(task_result)
+        entry = self._by_id.get(task_result.id)
+        if entry is None or entry.result is not task_result:
+            entry = self._entry(task_result)
         entry.signals |= STARTED
         if entry.transitions is not None:
             entry.transitions.append(("RUNNING", task_result.last_attempted_at))
-        self.changed(entry)
+        for observer in self._observers:
+            observer.changed(entry)
 
     def on_finished(self, *, task_result: Any, **_: Any) -> None:
         """Receiver of `task_finished`; keeps the exception that is being handled."""
-        entry = self._entry(task_result)
-        already = entry.signals & FINISHED
-        entry.signals |= FINISHED
-        if not already:
+        entry = self._by_id.get(task_result.id)
+        if entry is None or entry.result is not task_result:
+            entry = self._entry(task_result)
+        if not entry.signals & FINISHED:
+            entry.signals |= FINISHED
             if entry.transitions is not None:
                 entry.transitions.append((str(task_result.status), task_result.finished_at))
-            error = sys.exception()
-            if error is not None and task_result.errors:
+            if task_result.errors and (error := sys.exception()) is not None:
                 self._exceptions.append((entry.key, error))
             self._retire(entry)
-        self.changed(entry)
+        for observer in self._observers:
+            observer.changed(entry)
 
     def on_released(self, task_result: Any) -> None:
         """A running task waits again, since its worker was lost."""
@@ -119,27 +124,30 @@ class TaskHistory:
         if known is not None:
             return known
         with self._lock:
-            if identity in self._by_id:
-                return self._by_id[identity]
-            self._last_key += 1
+            known = self._by_id.get(identity)
+            if known is not None:
+                return known
+            self._last_key = key = self._last_key + 1
             origin = current_origin.get()
             if origin is not None:
                 origin = origin.claim(result.id)
-            entry = Entry(self._last_key, result, origin)
-            self._entries[entry.key] = entry
+            entry = Entry(key, result, origin)
+            self._entries[key] = entry
             self._by_id[identity] = entry
         return entry
 
     def _retire(self, entry: Entry) -> None:
         """Count an entry as finished, and drop the oldest finished ones beyond the limit."""
-        with self._lock:
-            self._finished.append(entry.key)
-            if len(self._finished) > self._limit:
+        self._finished.append(entry.key)
+        if len(self._finished) > self._limit:
+            with self._lock:
                 self._drop(len(self._finished) - self._limit)
 
     def _drop(self, count: int) -> None:
-        keys = [self._finished.popleft() for _ in range(count)]
-        for key in keys:
+        keys = []
+        for _ in range(count):
+            key = self._finished.popleft()
+            keys.append(key)
             entry = self._entries.pop(key, None)
             if entry is None:
                 continue
@@ -148,8 +156,9 @@ class TaskHistory:
                 del self._by_id[result.id]
             else:
                 self._by_id.pop((result.backend, result.id), None)
-        for observer in self._observers:
-            observer.removed(keys)
+        if keys:
+            for observer in self._observers:
+                observer.removed(keys)
 
     # -- observers -------------------------------------------------------
 

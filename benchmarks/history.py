@@ -1,0 +1,79 @@
+"""What an attached history adds to a task, and what it retains of one."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+import tracemalloc
+
+from immediate_tasks_ipy.task_history import TaskHistory
+from immediate_tasks_ipy.tasks import Task
+
+TASKS = 5_000
+ROUNDS = 15
+
+
+def nothing():
+    pass
+
+
+class Idle:
+    """An observer like the panel's: it notes the keys that changed."""
+
+    def __init__(self):
+        self.dirty = set()
+
+    def changed(self, entry):
+        self.dirty.add(entry.key)
+
+    def removed(self, keys):
+        self.dirty.difference_update(keys)
+
+
+def microseconds(enqueue):
+    gc.collect()
+    began = time.perf_counter()
+    for _ in range(TASKS):
+        enqueue()
+    return (time.perf_counter() - began) / TASKS * 1e6
+
+
+def main():
+    enqueue = Task(func=nothing).enqueue
+    times = {"no history": [], "history": [], "history, full": [], "history and an observer": []}
+    for _ in range(ROUNDS):
+        times["no history"].append(microseconds(enqueue))
+        history = TaskHistory()
+        history.connect()
+        times["history"].append(microseconds(enqueue))
+        history.limit = 1_000
+        times["history, full"].append(microseconds(enqueue))
+        history.limit = 10_000
+        history.clear()
+        history.subscribe(Idle())
+        times["history and an observer"].append(microseconds(enqueue))
+        history.disconnect()
+    base = statistics.median(times["no history"])
+    print(f"microseconds a task, medians of {ROUNDS} rounds of {TASKS:,}")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(f"  {name:26} {median:6.2f}  {median - base:+6.2f}")
+
+    history = TaskHistory()
+    history.connect()
+    for _ in range(100):
+        enqueue()
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(TASKS):
+        enqueue()
+    gc.collect()
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    history.disconnect()
+    print(f"  retained: {size / TASKS:.0f} bytes a task")
+
+
+if __name__ == "__main__":
+    main()
