@@ -212,7 +212,7 @@ def test_tasks_pickle_by_the_path_of_their_function(framework, monkeypatch):
     if framework.differs("pickle"):
         assert not hasattr(framework.module("base").Task, "_reconstruct")
         return
-    task = framework.task(functions.pickled).using(priority=4)
+    task = framework.task(functions.noop).using(priority=4)
     monkeypatch.setattr(functions, "noop", framework.task(functions.noop))
     data = pickle.dumps(task)
     assert b"tests.contract.functions.noop" in data
@@ -222,7 +222,7 @@ def test_tasks_pickle_by_the_path_of_their_function(framework, monkeypatch):
     assert arguments[0]["func"] == "tests.contract.functions.noop"
 
 
-@pytest.mark.parametrize("path", ["tests.contract.functions.add", "no.such.module", "nothing"])
+@pytest.mark.parametrize("path", ["tests.contract.functions.echo", "no.such.module", "nothing"])
 def test_a_pickled_path_must_lead_to_a_task(framework, path):
     if framework.differs("pickle"):
         assert not hasattr(framework.module("base").Task, "_reconstruct")
