@@ -59,6 +59,37 @@ def last_function(tree: ast.Module, name: str) -> Function | None:
     return found[-1] if found else None
 
 
+def has_async_task(tree: ast.Module) -> bool:
+    """Whether a cell without a call defines an async function that is to be its task."""
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, Function):
+        return False
+    tasks = [node for node in tree.body if isinstance(node, Function) and _is_task(node)]
+    return any(isinstance(node, ast.AsyncFunctionDef) for node in [*tasks, last])
+
+
+def binds(tree: ast.Module, name: str) -> bool:
+    """Whether running a body may give a name another meaning at the top level."""
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if node.name == name:
+                    return True
+                continue
+            case ast.Lambda():
+                continue
+            case ast.alias():
+                bound = node.asname or node.name.partition(".")[0]
+                if bound in {name, "*"}:
+                    return True
+            case ast.Name(id=id_, ctx=ast.Store() | ast.Del()) if id_ == name:
+                return True
+        pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
 def _is_task(node: Function) -> bool:
     return any(_task_decorator(decorator) for decorator in node.decorator_list)
 

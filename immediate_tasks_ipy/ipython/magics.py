@@ -21,7 +21,7 @@ from .batch_plan import BatchPlan, BatchPlanner
 from .batch_runner import BatchRunner
 from .call import is_dotted
 from .cell import CompiledCell
-from .forms import last_function
+from .forms import binds, has_async_task, last_function
 from .options import enqueue_arguments, misplaced_option, parse
 from .plan import Plan, Planner
 from .runner import Runner
@@ -138,13 +138,13 @@ class EnqueueMagics(Magics):
             definition = last_function(tree, name)
             if definition is not None:
                 return isinstance(definition, ast.AsyncFunctionDef) or bool(options.concurrency)
+            if binds(tree, name.partition(".")[0]):
+                return True
             target = find(name, self.shell.user_ns)
             return target is MISSING or is_async(target) or bool(options.concurrency)
         if written:
             return True
-        return any(isinstance(node, ast.AsyncFunctionDef) for node in tree.body) or (
-            options.each is not None
-        )
+        return has_async_task(tree) or options.each is not None
 
     def _tree(self, body: str | None) -> ast.Module | None:
         try:
