@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sized
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import Any
 
 from immediate_tasks_ipy.task_history import (
     Batch,
@@ -19,39 +19,16 @@ from immediate_tasks_ipy.task_history import (
 from immediate_tasks_ipy.task_history.waiting import wait_blocking
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
 
+from .batch_items import BatchItems, Call, ItemError, Items
 from .batch_progress import BatchProgress, ItemOrigin
 from .output_route import move_to
+
+__all__ = ["Call", "Each", "ItemError", "in_item_of"]
 
 #: Seconds that cancelled tasks have for their clean-up before the batch ends without them.
 GRACE = 0.2
 #: Seconds that tasks in place keep the loop waiting, at least one task.
 BREATH = 0.01
-
-Items = Iterable[Any] | AsyncIterable[Any]
-
-
-class Call(NamedTuple):
-    """What to enqueue for one item."""
-
-    task: Any
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = {}
-    #: How the call is written; None for the task's name and its arguments.
-    label: str | None = None
-
-
-class ItemError(Exception):
-    """A batch ended early: an item could not be read, or nothing could be enqueued for it.
-
-    The cause is the exception that says why.
-    """
-
-    def __init__(self, message: str, index: int) -> None:
-        super().__init__(message)
-        #: The item's position in the iterable, from 0.
-        self.index = index
-        #: The results of the items before it, all ended.
-        self.results: list[Any] = []
 
 
 class Each:
@@ -82,7 +59,6 @@ class Each:
         origin: Origin | None = None,
         history: TaskHistory | None = None,
     ) -> None:
-        self._call = call
         self._backend = backend
         self._finishes = bool(getattr(backend, "finishes_tasks", False))
         self._wait = self._finishes if wait is None else wait
@@ -90,10 +66,10 @@ class Each:
         self._timeout = timeout
         self._history = current_history() if history is None else history
         self._progress = BatchProgress(batch, self._history, origin or Origin(), capture=capture)
+        self._items = BatchItems(call, self._progress)
         self._in_flight: dict[int, asyncio.Task[None] | None] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._room: asyncio.Future[None] | None = None
-        self._error: ItemError | None = None
         self._interrupt: BaseException | None = None
         self._stopped_by: BaseException | None = None
         self._known: tuple[Any, bool] = (None, False)
@@ -120,7 +96,6 @@ class Each:
         self._loop = asyncio.get_running_loop()
         self._progress.owner = asyncio.current_task()
         self._progress.on_end = self._ended
-        self._set_total(items)
         self._progress.open()
         try:
             if isinstance(items, AsyncIterable):
@@ -137,12 +112,9 @@ class Each:
             if interrupt is not None:
                 raise interrupt from None
             raise
-        if self._error is not None:
-            self._error.results = self.results
-            self._progress.complete(str(self._error))
-            raise self._error
-        self._progress.complete()
-        return self.results
+        refusal = self._items.error
+        self._progress.complete(None if refusal is None else str(refusal))
+        return self._results_or_raise()
 
     def stop(self, error: BaseException) -> None:
         """Fail the tasks in flight with `error`; call it on the loop, then cancel `run`."""
@@ -152,9 +124,9 @@ class Each:
                 task.cancel()
 
     async def _read(self, items: Iterable[Any]) -> None:
-        iterator = self._iterator(iter, items)
+        iterator = self._items.iterator(iter, items)
         try:
-            while self._error is None:
+            while self._items.error is None:
                 if len(self._in_flight) >= self._concurrency:
                     await self._wait_for_room()
                     continue
@@ -163,7 +135,7 @@ class Each:
                 except StopIteration:
                     return
                 except Exception as error:
-                    self._unreadable(error)
+                    self._items.unreadable(error)
                     return
                 if self._begin(item) and self._loop.time() > self._next_breath:
                     # Tasks in place block the loop, and with it buttons and interrupts.
@@ -175,9 +147,9 @@ class Each:
                 close()
 
     async def _read_async(self, items: AsyncIterable[Any]) -> None:
-        iterator = self._iterator(aiter, items)
+        iterator = self._items.iterator(aiter, items)
         try:
-            while self._error is None:
+            while self._items.error is None:
                 if len(self._in_flight) >= self._concurrency:
                     await self._wait_for_room()
                     continue
@@ -186,9 +158,9 @@ class Each:
                 except StopAsyncIteration:
                     return
                 except Exception as error:
-                    self._unreadable(error)
+                    self._items.unreadable(error)
                     return
-                if self._error is None:
+                if self._items.error is None:
                     self._begin(item)
         finally:
             if inspect.isasyncgen(iterator):
@@ -203,7 +175,7 @@ class Each:
 
     def _begin(self, item: Any) -> bool:
         """Start the task of an item; returns whether it ran in place."""
-        call = self._made(item)
+        call = self._items.call(item)
         if call is None:
             return False
         origin = self._progress.origin(call.label)
@@ -223,7 +195,7 @@ class Each:
             result = context.run(start, call.task, call.args, dict(call.kwargs))
             self._progress.found(origin, result)
         except Exception as error:
-            self._refused(origin, error)
+            self._items.refused(origin, error)
             self._leave(index)
         else:
             if result.is_finished or not self._wait:
@@ -242,7 +214,7 @@ class Each:
         except asyncio.CancelledError:
             pass
         except Exception as error:
-            self._refused(origin, error)
+            self._items.refused(origin, error)
         except BaseException as error:
             self._interrupt = error
             if self._progress.owner is not None:
@@ -298,33 +270,29 @@ class Each:
         if isinstance(items, AsyncIterable):
             msg = f"{type(items).__name__!r} is an async iterable, which needs a running loop."
             raise TypeError(msg)
-        self._set_total(items)
         self._progress.open()
         error: BaseException | None = None
         try:
             self._read_sync(items)
-            error = self._error
+            error = self._items.error
         except BaseException as interrupt:
             error = interrupt
             raise
         finally:
             self._progress.complete(None if error is None else self._sentence(error))
-        if self._error is not None:
-            self._error.results = self.results
-            raise self._error
-        return self.results
+        return self._results_or_raise()
 
     def _read_sync(self, items: Iterable[Any]) -> None:
-        iterator = self._iterator(iter, items)
-        while self._error is None:
+        iterator = self._items.iterator(iter, items)
+        while self._items.error is None:
             try:
                 item = next(iterator)
             except StopIteration:
                 return
             except Exception as error:
-                self._unreadable(error)
+                self._items.unreadable(error)
                 return
-            call = self._made(item)
+            call = self._items.call(item)
             if call is None:
                 return
             origin = self._progress.origin(call.label)
@@ -334,45 +302,19 @@ class Each:
                 result = context.run(self._backend.enqueue, call.task, call.args, dict(call.kwargs))
                 self._progress.found(origin, result)
             except Exception as error:
-                self._refused(origin, error)
+                self._items.refused(origin, error)
                 return
             if self._wait and not result.is_finished:
                 wait_blocking(self._history, [result])
 
     # -- both --------------------------------------------------------------
 
-    def _set_total(self, items: Items) -> None:
-        batch = self._progress.batch
-        if batch.total is None and isinstance(items, Sized):
-            with contextlib.suppress(Exception):
-                batch.total = len(items)
-
-    def _iterator(self, iterator_of: Callable[[Any], Any], items: Any) -> Any:
-        try:
-            return iterator_of(items)
-        except Exception as error:
-            self._unreadable(error)
-            return None
-
-    def _made(self, item: Any) -> Call | None:
-        try:
-            return self._call(item)
-        except Exception as error:
-            self._fail("The call could not be made", len(self._progress.results), error)
-            return None
-
-    def _unreadable(self, error: Exception) -> None:
-        self._fail("The iterable failed", len(self._progress.results), error)
-
-    def _refused(self, origin: ItemOrigin, error: Exception) -> None:
-        self._progress.withdraw(origin)
-        self._fail("The task could not be enqueued", origin.index, error)
-
-    def _fail(self, what: str, index: int, error: Exception) -> None:
-        if self._error is None:
-            message = f"{what} for item {index}: {_described(error)}"
-            self._error = ItemError(message, index)
-            self._error.__cause__ = error
+    def _results_or_raise(self) -> list[Any]:
+        error = self._items.error
+        if error is None:
+            return self.results
+        error.results = self.results
+        raise error
 
     def _is_async(self, task: Any) -> bool:
         function = task.func
@@ -400,11 +342,3 @@ def _enter(origin: ItemOrigin) -> None:
     current_origin.set(origin)
     if origin.output is not None:
         move_to(origin.output).__enter__()
-
-
-def _described(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:
-        text = ""
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
