@@ -70,9 +70,10 @@ class Execution:
             raw = async_to_sync(run.acall)() if run.is_async else run.call_in_thread()
             value = lifecycle.normalized(raw)
         except KeyboardInterrupt as error:
-            # It came to the thread that waits; the coroutine has not been told.
-            run.cancel(error)
-            run.wait_until_stopped(GRACE)
+            if run.is_async:
+                # It came to the thread that waits; the coroutine has not been told.
+                run.cancel(error)
+                run.wait_until_stopped(GRACE)
             self._fail(run, error)
             raise
         except BaseException as error:
