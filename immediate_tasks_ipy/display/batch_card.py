@@ -50,11 +50,12 @@ def _batch_card(batch: Batch, now: datetime) -> str:
     if batch.failures:
         title = "First failures" if running else f"Failures: {outcome.kinds_text(batch)}"
         body.append(_failures(batch, title))
-    if batch.slowest:
+    if outcome.has_slow_ones(batch):
         slowest = _slowest(batch)
-        spread = outcome.spread_text(batch)
-        title = escape(f"Slowest, and how long tasks took ({spread})")
-        body.append(slowest if running else fold(title, slowest))
+        if not running:
+            spread = outcome.spread_text(batch)
+            slowest = fold(escape(f"Slowest, and how long tasks took ({spread})"), slowest)
+        body.append(slowest)
     inner = "\n".join(body)
     if running:
         return frame(state, f"<div>{summary}</div>\n{inner}")

@@ -90,6 +90,11 @@ def kinds_text(batch: Batch) -> str:
     return ", ".join(told)
 
 
+def has_slow_ones(batch: Batch) -> bool:
+    """Tell whether some tasks can be named slower than the others."""
+    return batch.successful > len(batch.slowest) > 0
+
+
 def spread_text(batch: Batch) -> str:
     """`median 61 ms, 95% under 0.44 s`."""
     seconds = sorted(batch.durations)

@@ -14,7 +14,19 @@ from html import escape
 
 from .outcome import glyph
 
-__all__ = ["code", "details", "dim", "escape", "frame", "icon", "paragraph", "row", "table"]
+__all__ = [
+    "block",
+    "code",
+    "details",
+    "dim",
+    "escape",
+    "fold",
+    "frame",
+    "icon",
+    "paragraph",
+    "row",
+    "table",
+]
 
 COLOURS = {
     "READY": "#808080",

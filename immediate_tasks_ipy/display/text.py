@@ -210,9 +210,10 @@ def _batch_lines(batch: Batch, now: datetime, *, color: bool) -> list[str]:
         rest = batch.failed - len(listed)
         if rest > 0:
             lines.append(f"    …{rest:,} more failed; %tasks list shows them")
-    if batch.slowest:
-        spread = batch_outcome.spread_text(batch)
-        lines.append(f"  Slowest ({spread})")
+    if batch_outcome.has_slow_ones(batch):
+        done = batch.finished_at is not None
+        spread = f" ({batch_outcome.spread_text(batch)})" if done else ""
+        lines.append(f"  Slowest{spread}")
         lines += [_member(entry, preview(value(entry))) for entry in batch.slowest]
     return lines
 

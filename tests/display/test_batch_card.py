@@ -94,6 +94,13 @@ def test_many_kinds_of_failures_are_cut():
     assert "5 x others" in plain(batch_card(batch(entries=bad, took=9), now=at(9)))
 
 
+def test_slow_tasks_are_named_only_among_others():
+    three = [fetched(n) for n in range(3)]
+
+    assert "Slowest" not in read(batch_card(batch(entries=three, took=1), now=at(1)))
+    assert "Slowest" in read(batch_card(batch(entries=[*three, fetched(4)], took=1), now=at(1)))
+
+
 def test_the_bar_has_a_part_for_each_status_and_no_empty_one():
     made, now = batches()["progress"]
     flex = [style for style in Page(batch_card(made, now=now)).styles if "flex:" in style]

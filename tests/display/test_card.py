@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import re
 from datetime import timedelta
 
-import pytest
-
+from immediate_tasks_ipy import tasks
 from immediate_tasks_ipy.display.card import card
-from immediate_tasks_ipy.task_history import Origin
+from immediate_tasks_ipy.task_history import Origin, TaskHistory
 from tests.display.gallery import (
     KEYS,
     PROFILE,
@@ -27,6 +28,7 @@ from tests.display.samples import (
     successful,
     task,
 )
+from tests.services import require
 
 NOW = at(4.2)
 
@@ -326,21 +328,24 @@ def test_what_cant_be_shown_says_so():
 
 
 def test_results_of_this_package_are_shown():
-    tasks = pytest.importorskip("immediate_tasks_ipy.tasks")
-    history = pytest.importorskip("immediate_tasks_ipy.task_history").TaskHistory()
-
-    result = tasks.task(add).enqueue((1, 2), b=[3])
-    entry = history.add(result)
-    text = lines(entry, result.finished_at)
-
-    assert result.status == "FAILED" or "→" in text[0]
+    history = TaskHistory()
     good = history.add(tasks.task(add).enqueue(2, b=3))
-    assert "→ 5" in summary(good, good.result.finished_at)
+    changed = history.add(tasks.task(add).enqueue((1, 2), b=[{3: None}]))
+    bad = history.add(tasks.task(add).enqueue(2, b="3"))
+
+    assert "add(2, b=3) → 5" in summary(good, good.result.finished_at)
     assert rows(good, good.result.finished_at)["Id"] == good.result.id
+    assert (
+        "stored as JSON; 2 values changed on the way: a tuple → list, "
+        "b[0] int keys: str in a stored backend"
+    ) in lines(changed, changed.result.finished_at)
+    assert "TypeError: unsupported operand" in summary(bad, bad.result.finished_at)
+    assert "▶" in card(bad, now=bad.result.finished_at)
 
 
 def test_results_of_djangos_package_are_shown():
-    base = pytest.importorskip("django_tasks.base")
+    require(importlib.util.find_spec("django_tasks"), "No django-tasks: the extra `test` has it.")
+    base = importlib.import_module("django_tasks.base")
     stub = ready(2, 3).result
 
     result = base.TaskResult(
