@@ -36,6 +36,7 @@ class BatchRunner:
         """Run a batch without awaiting: sync functions in place, all else on a loop of its own."""
         __tracebackhide__ = True
         self._runner.listen(ready.backend)
+        self._runner.open_panel(options)
         if options.background:
             return self._in_background(ready, options, quiet=quiet)
         if ready.is_sync:
@@ -52,6 +53,7 @@ class BatchRunner:
         """Run a batch on the running loop."""
         __tracebackhide__ = True
         self._runner.listen(ready.backend)
+        self._runner.open_panel(options)
         if options.background:
             return self._in_background(ready, options, quiet=quiet)
 

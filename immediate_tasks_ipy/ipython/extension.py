@@ -15,7 +15,9 @@ from .awaiting import AwaitTransformer
 from .completion import Completion
 from .config import ImmediateTasks
 from .magics import EnqueueMagics
+from .notebook_panel import NotebookPanel
 from .notices import Notices
+from .panel_actions import ShellActions
 from .plan import Planner
 from .refresher import Refresher
 from .representation import Representation
@@ -69,12 +71,14 @@ class Extension:
             refresher=self.refresher,
             notices=self.notices,
         )
+        self.panel = NotebookPanel(self.history, ShellActions(self.runner))
+        self.runner.panel = self.panel.get
         self.representation = Representation(shell, self.history, self.screen)
         self.representation.install()
         self.representation.suppress(TaskResults)
         self._displaced = {k: dict(shell.magics_manager.magics[k]) for k in _KINDS}
         self.magics = EnqueueMagics(self.runner, self.planner)
-        self.tasks_magics = TasksMagics(self.runner)
+        self.tasks_magics = TasksMagics(self.runner, self.panel)
         shell.register_magics(self.magics, self.tasks_magics)
         self.transformer = AwaitTransformer(shell, frozenset(_MAGICS), self._wants_await)
         shell.input_transformers_post.append(self.transformer)
@@ -101,7 +105,7 @@ class Extension:
         self._restore_magics()
         self.representation.uninstall()
         self.configurables[:] = [c for c in self.configurables if c is not self.config]
-        self.tasks_magics.close()
+        self.panel.close()
         self.refresher.stop()
         self.history.disconnect()
         if "immediate_tasks_ipy.django_bridge" in sys.modules:
@@ -159,7 +163,7 @@ class Extension:
     def _configure(self) -> None:
         self.planner.capture = self.config.capture
         self.history.limit = self.config.history_limit
-        self.tasks_magics.notify_after = self.config.notify_after
+        self.panel.notify_after = self.config.notify_after
 
     def _cell_number(self, filename: str) -> int | None:
         """The execution count of the cell whose code has that file name."""

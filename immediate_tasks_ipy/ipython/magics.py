@@ -162,6 +162,7 @@ class EnqueueMagics(Magics):
         jobs = plan.jobs()
         for job in jobs:
             self._runner.refuse(job, options)
+        self._runner.open_panel(options)
         alone = len(jobs) == 1
         results = [await self._runner.arun(job, options, shown=shown and alone) for job in jobs]
         return self._value(results, plan, options)
@@ -172,6 +173,7 @@ class EnqueueMagics(Magics):
         jobs = plan.jobs()
         for job in jobs:
             self._runner.refuse(job, options)
+        self._runner.open_panel(options)
         results = [self._runner.run(job, options, shown=shown and len(jobs) == 1) for job in jobs]
         return self._value(results, plan, options)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
+from IPython.display import display
 
 from immediate_tasks_ipy.task_history import Entry, Origin, Output, TaskHistory
 from immediate_tasks_ipy.task_history.actions import cancel
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
+logger = logging.getLogger("immediate_tasks_ipy")
+
+
 class Runner:
     """Enqueues jobs for one shell, each with its card."""
 
@@ -53,6 +58,8 @@ class Runner:
         self.screen = screen
         self.refresher = refresher
         self.notices = notices
+        #: Makes the notebook's panel.
+        self.panel: Callable[[], Any] = _no_panel
         #: The loop that a kernel runs on between cells; None in a terminal.
         self.kernel_loop: asyncio.AbstractEventLoop | None = None
         #: The task that a synchronous function runs for in place, if one does.
@@ -66,6 +73,19 @@ class Runner:
     def mode(self, options: Namespace) -> str:
         """How the tasks of a line show."""
         return str(options.display or self.config.display)
+
+    def open_panel(self, options: Namespace) -> None:
+        """Show the panel, where the tasks of a line are to show there; else they get cards."""
+        if self.mode(options) != "panel":
+            return
+        if self.screen.is_kernel:
+            try:
+                display(self.panel())
+            except ImportError:
+                logger.warning("The panel needs anywidget: pip install anywidget.")
+            else:
+                return
+        options.display = "card"
 
     def card(self, render: Render, mode: str) -> LiveCard:
         """A card that draws what `render(now)` returns."""
@@ -240,6 +260,11 @@ class Runner:
 
         card.stay(printed=not shown, followed=followed.is_followed)
         followed.on_end(ended)
+
+
+def _no_panel() -> Any:
+    msg = "No panel in this shell."
+    raise ImportError(msg)
 
 
 class _Presented:

@@ -26,7 +26,7 @@ from .debugging import post_mortem
 from .export import export
 from .job import Job
 from .magics import EnqueueMagics
-from .panel_actions import ShellActions
+from .notebook_panel import NotebookPanel
 from .runner import Runner
 from .selection import select
 from .targets import is_async
@@ -44,12 +44,11 @@ class TasksMagics(Magics):
 
     shell: InteractiveShell
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, panel: NotebookPanel) -> None:
         super().__init__(runner.shell)
         self._runner = runner
         self._history = runner.history
-        self._panel: Any = None
-        self._notify_after = 0.0
+        self._panel = panel
         #: What can stand after `%tasks`.
         self.subcommands: dict[str, Callable[[str], Any]] = {
             "list": self._list,
@@ -109,41 +108,11 @@ class TasksMagics(Magics):
         except (UsageError, TaskException):
             return False
 
-    @property
-    def notify_after(self) -> float:
-        """Seconds after which the end of a task raises a browser notification; 0 for never."""
-        return self._notify_after
-
-    @notify_after.setter
-    def notify_after(self, seconds: float) -> None:
-        self._notify_after = seconds
-        if self._panel is not None:
-            self._panel.notify_after = seconds
-
-    def panel(self) -> Any:
-        """The panel of this notebook, made when it is first asked for.
-
-        Raises ImportError where its widget library can't be used.
-        """
-        if self._panel is None:
-            from immediate_tasks_ipy.panel.widget import TaskPanel
-
-            self._panel = TaskPanel(
-                self._history, ShellActions(self._runner), notify_after=self._notify_after
-            )
-        return self._panel
-
-    def close(self) -> None:
-        """End the panel."""
-        if self._panel is not None:
-            self._panel.close()
-            self._panel = None
-
     def _open(self) -> Any:
         if not self._runner.screen.is_kernel:
             return self._list("")
         try:
-            return self.panel()
+            return self._panel.get()
         except ImportError as error:
             print(f"No panel: {error}. pip install anywidget, then run %tasks again. Meanwhile:")  # noqa: T201
             return self._list("")

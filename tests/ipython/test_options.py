@@ -288,11 +288,17 @@ def test_display_text_shows_plain_text_alone(notebook):
     assert "SUCCESSFUL" in ran.text
 
 
-def test_display_none_and_panel_show_no_card(notebook):
-    for mode in ("none", "panel"):
-        ran = notebook.run(f"%%enqueue --display {mode}\n1 + 1")
-        assert ran.outputs == []
-        assert ran.value.return_value == 2
+def test_display_none_shows_nothing(notebook):
+    ran = notebook.run("%%enqueue --display none\n1 + 1")
+    assert ran.outputs == []
+    assert ran.value.return_value == 2
+
+
+def test_display_panel_shows_the_panel_and_no_card(notebook):
+    ran = notebook.run("%%enqueue --display panel\n1 + 1")
+    assert ["application/vnd.jupyter.widget-view+json" in data for data in ran.outputs] == [True]
+    assert "text/html" not in ran.outputs[0]
+    assert ran.value.return_value == 2
 
 
 def test_an_unknown_display_is_answered_with_those_there_are(notebook):
