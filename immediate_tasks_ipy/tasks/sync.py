@@ -128,21 +128,27 @@ async def sync_to_async(function: Callable[..., T], *args: Any, **kwargs: Any) -
 
     If this is cancelled, the function runs on, and what becomes of it is dropped.
     """
+    outcome = await outcome_in_thread(partial(function, *args, **kwargs))
+    value: T = outcome.get()
+    return value
+
+
+async def outcome_in_thread(function: Callable[[], Any]) -> Outcome:
+    """As `sync_to_async`, for exceptions that no coroutine can raise: StopIteration."""
     loop = asyncio.get_running_loop()
     arrived = loop.create_future()
     outcome = Outcome()
 
     def call() -> None:
-        outcome.capture(partial(function, *args, **kwargs))
+        outcome.capture(function)
         try:
             loop.call_soon_threadsafe(_arrive, arrived)
         except RuntimeError:  # the loop was closed meanwhile
             logger.debug("The event loop that waited for %r is closed.", function)
 
-    start_thread(call, getattr(function, "__name__", "sync_to_async"))
+    start_thread(call, "sync_to_async")
     await arrived
-    value: T = outcome.get()
-    return value
+    return outcome
 
 
 def _arrive(future: asyncio.Future[None]) -> None:

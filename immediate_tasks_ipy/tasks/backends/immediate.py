@@ -24,8 +24,8 @@ from immediate_tasks_ipy.tasks.signals import (
 from immediate_tasks_ipy.tasks.sync import (
     async_to_sync,
     current_task,
+    outcome_in_thread,
     start_thread,
-    sync_to_async,
 )
 
 from .base import BaseTaskBackend
@@ -157,7 +157,7 @@ class ImmediateBackend(BaseTaskBackend):
                 value = await call(result)
             else:
                 run.thread = ThreadCall(partial(call, result))
-                value = await sync_to_async(run.thread)
+                value = (await outcome_in_thread(run.thread)).get()
             if run.owed:
                 run.relieve()
             value, changes = normalize_return(value)

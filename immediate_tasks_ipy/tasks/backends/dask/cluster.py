@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from typing import Any
 
 from immediate_tasks_ipy.tasks import jsonable
@@ -68,9 +71,9 @@ class Cluster:
             address = options["client"].scheduler.address
             security = options["client"].security
         if address is None:
-            self._embedded = distributed.LocalCluster(
-                **{**_EMBEDDED, **(options.get("cluster") or {})}
-            )
+            settings = {**_EMBEDDED, **(options.get("cluster") or {})}
+            with _interrupts_blocked():
+                self._embedded = distributed.LocalCluster(**settings)
             address = self._embedded.scheduler_address
         self.address: str = address
         try:
@@ -149,6 +152,25 @@ _EMBEDDED = {
     "dashboard_address": "127.0.0.1:0",
     "silence_logs": logging.ERROR,
 }
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Have the threads and processes that are started here, and theirs, get no SIGINT.
+
+    The stop button, and Ctrl-C, send it to the whole process group: it is for
+    the notebook's own code, and would end every worker.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started later, in one of these threads, it would unblock the signal there.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _install(client: Any, *, echo: bool) -> str:

@@ -1,0 +1,320 @@
+"""Cancelling results, and cancellations that come from elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from immediate_tasks_ipy.tasks import signals, task, task_backends
+from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
+from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
+from tests.tasks import functions
+from tests.tasks.conditions import auntil, until
+
+CANCELLED = "asyncio.exceptions.CancelledError"
+
+
+@pytest.fixture
+def running():
+    """Return the results of the tasks that have started."""
+    results = []
+
+    def keep(task_result, **kwargs):
+        results.append(task_result)
+
+    signals.task_started.connect(keep)
+    yield results
+    signals.task_started.disconnect(keep)
+
+
+def path(result):
+    return result.errors[-1].exception_class_path
+
+
+async def cancel_when_running(backend, running, **kwargs):
+    await auntil(lambda: running)
+    await asyncio.sleep(0)
+    backend.cancel(running[0], **kwargs)
+
+
+async def enqueue_and_cancel(backend, running, function, **kwargs):
+    """Await a task that is cancelled meanwhile; returns its result, and cancelling() behind."""
+    canceller = asyncio.ensure_future(cancel_when_running(backend, running, **kwargs))
+    result = await task(function).aenqueue()
+    await canceller
+    count = asyncio.current_task().cancelling()
+    await asyncio.sleep(0)  # a cancellation that was left over would strike here
+    return result, count
+
+
+def test_a_cancelled_result_fails_and_its_caller_goes_on(backend, running, heard):
+    result, count = asyncio.run(enqueue_and_cancel(backend, running, functions.sleep))
+    assert (result.status, path(result), count) == ("FAILED", CANCELLED, 0)
+    assert not result._given_up
+    assert heard[-1] == ("task_finished", "FAILED")
+
+
+def test_it_can_fail_with_another_exception(backend, running):
+    error = TimeoutError("too slow")
+    result, count = asyncio.run(enqueue_and_cancel(backend, running, functions.sleep, error=error))
+    assert (result.status, path(result), count) == ("FAILED", "builtins.TimeoutError", 0)
+    assert "TimeoutError: too slow" in result.errors[0].traceback
+    assert "in sleep" in result.errors[0].traceback
+
+
+def test_cancelling_with_an_interrupt_does_not_raise_it(backend, running):
+    async def main():
+        return await enqueue_and_cancel(
+            backend, running, functions.sleep, error=KeyboardInterrupt()
+        )
+
+    result, _ = asyncio.run(main())
+    assert path(result) == "builtins.KeyboardInterrupt"
+
+
+def test_a_task_that_returns_all_the_same_is_successful(backend, running):
+    result, count = asyncio.run(enqueue_and_cancel(backend, running, functions.stubborn))
+    assert (result.status, result.return_value, count) == (
+        "SUCCESSFUL",
+        "finished all the same",
+        0,
+    )
+
+
+def test_a_task_that_raises_something_else_fails_with_that(backend, running):
+    function = functions.turns_cancellation_into_error
+    result, count = asyncio.run(enqueue_and_cancel(backend, running, function))
+    assert (path(result), count) == ("builtins.LookupError", 0)
+
+
+def test_cancelling_twice_counts_once(backend, running):
+    async def main():
+        async def twice():
+            await auntil(lambda: running)
+            backend.cancel(running[0])
+            backend.cancel(running[0])
+
+        canceller = asyncio.ensure_future(twice())
+        result = await task(functions.sleep).aenqueue()
+        await canceller
+        assert asyncio.current_task().cancelling() == 0
+        await asyncio.sleep(0)
+        return result
+
+    assert asyncio.run(main()).status == "FAILED"
+
+
+def test_a_cancellation_that_comes_too_late_spares_the_caller(backend):
+    async def main():
+        results = []
+
+        async def body():
+            # Runs before the loop comes to the cancellation that is asked for here.
+            (result,) = [run.result for run in backend._runs.values()]
+            results.append(result)
+            backend.cancel(result)
+            return "done"
+
+        body.__qualname__ = "body"
+        result = await task(body).aenqueue()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return result, asyncio.current_task().cancelling()
+
+    result, count = asyncio.run(main())
+    assert (result.return_value, count) == ("done", 0)
+
+
+def test_asyncio_timeout_around_a_task_times_out(running):
+    async def main():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await task(functions.sleep).aenqueue()
+        assert asyncio.current_task().cancelling() == 0
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert (running[0].status, path(running[0])) == ("FAILED", CANCELLED)
+
+
+def test_asyncio_timeout_in_a_task_is_its_own_affair():
+    assert asyncio.run(task(functions.uses_timeout).aenqueue()).return_value == "timed out"
+
+
+def test_a_task_group_that_fails_cancels_its_tasks(running):
+    async def fail_when_running():
+        await auntil(lambda: running)
+        raise LookupError("sibling")
+
+    async def main():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(task(functions.sleep).aenqueue())
+            group.create_task(fail_when_running())
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(main())
+    assert [type(error) for error in caught.value.exceptions] == [LookupError]
+    assert path(running[0]) == CANCELLED
+
+
+def test_a_task_group_still_works_after_a_cancelled_result(backend, running):
+    async def main():
+        await enqueue_and_cancel(backend, running, functions.sleep)
+        with pytest.raises(ExceptionGroup):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(functions.afail())
+
+    asyncio.run(main())
+
+
+def test_a_cancelled_caller_and_a_cancelled_result_at_once_end_the_caller(backend, running):
+    async def main():
+        caller = asyncio.ensure_future(task(functions.sleep).aenqueue())
+        await auntil(lambda: running)
+        backend.cancel(running[0])
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+
+    asyncio.run(main())
+    assert running[0].status == "FAILED"
+
+
+def test_it_works_from_another_thread(backend, running):
+    def cancel():
+        until(lambda: running and any(run.in_body for run in backend._runs.values()))
+        backend.cancel(running[0])
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    result = asyncio.run(task(functions.sleep).aenqueue())
+    thread.join()
+    assert path(result) == CANCELLED
+
+
+@pytest.mark.parametrize("in_loop", [False, True])
+def test_an_async_task_that_blocks_its_caller_can_be_cancelled(backend, running, in_loop):
+    def cancel():
+        until(lambda: running and any(run.in_body for run in backend._runs.values()))
+        backend.cancel(running[0])
+
+    async def enqueue():
+        return task(functions.sleep).enqueue()
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    result = asyncio.run(enqueue()) if in_loop else task(functions.sleep).enqueue()
+    thread.join()
+    assert path(result) == CANCELLED
+
+
+def test_a_thread_is_given_up_and_its_later_outcome_dropped(backend, running, heard):
+    functions.reset_gate()
+    result = backend.submit(task(functions.wait_at_gate), (), {})
+    until(functions.entered.is_set)
+    backend.cancel(result)
+    assert (result.status, path(result), result._given_up) == ("FAILED", CANCELLED, True)
+    finished_at = result.finished_at
+    functions.gate.set()
+    until(functions.left.is_set)
+    assert (result.status, result.finished_at) == ("FAILED", finished_at)
+    assert len(result.errors) == 1
+    assert heard.count(("task_finished", "FAILED")) == 1
+    assert ("task_finished", "SUCCESSFUL") not in heard
+
+
+def test_a_thread_that_runs_python_is_stopped_if_possible(backend):
+    functions.reset_gate()
+    result = backend.submit(task(functions.wait_at_gate), (), {})
+    until(functions.entered.is_set)
+    backend.cancel(result)
+    until(functions.left.is_set)
+    assert not functions.gate.is_set()
+
+
+def test_a_sync_task_awaited_on_a_loop_is_given_up(backend, running):
+    functions.reset_gate()
+
+    async def main():
+        canceller = asyncio.ensure_future(cancel_when_running(backend, running))
+        result = await task(functions.wait_at_gate).aenqueue()
+        await canceller
+        return result
+
+    result = asyncio.run(main())
+    assert (result.status, result._given_up) == ("FAILED", True)
+
+
+def test_a_sync_task_is_given_up_when_its_caller_times_out(running):
+    functions.reset_gate()
+
+    async def main():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await task(functions.wait_at_gate).aenqueue()
+
+    asyncio.run(main())
+    assert (running[0].status, running[0]._given_up) == ("FAILED", True)
+
+
+def test_a_task_that_has_not_begun_never_begins(backend, heard):
+    async def main():
+        loop = asyncio.get_running_loop()
+        result = backend.submit(task(functions.sleep), (), {}, loop=loop)
+        assert result.status == "READY"
+        backend.cancel(result)
+        await auntil(lambda: result.is_finished)
+        return result
+
+    result = asyncio.run(main())
+    assert path(result) == CANCELLED
+    assert heard[-1] == ("task_finished", "FAILED")
+
+
+def test_a_loop_that_ends_finishes_its_background_tasks(backend):
+    async def main():
+        loop = asyncio.get_running_loop()
+        begun = backend.submit(task(functions.sleep), (), {}, loop=loop)
+        await auntil(lambda: begun.status == "RUNNING")
+        return begun, backend.submit(task(functions.sleep), (), {}, loop=loop)
+
+    for result in asyncio.run(main()):
+        assert (result.status, path(result)) == ("FAILED", CANCELLED)
+
+
+def test_finished_results_cannot_be_cancelled(backend):
+    result = task(functions.noop).enqueue()
+    with pytest.raises(TaskNotCancellable, match="has finished already"):
+        backend.cancel(result)
+    assert result.status == "SUCCESSFUL"
+
+
+def test_a_task_that_runs_in_place_cannot_be_cancelled(backend, running):
+    def cancel_it():
+        with pytest.raises(TaskNotCancellable, match="use the stop button"):
+            backend.cancel(running[0])
+        return "done"
+
+    cancel_it.__qualname__ = "cancel_it"
+    assert task(cancel_it).enqueue().return_value == "done"
+
+
+def test_other_backends_refuse(backend):
+    class Other(BaseTaskBackend):
+        def enqueue(self, task, args, kwargs):
+            raise NotImplementedError
+
+    assert not Other.supports_cancel
+    assert not Other.finishes_tasks
+    assert backend.supports_cancel
+    assert backend.finishes_tasks
+    task_backends.configure(
+        {"default": {"BACKEND": "immediate_tasks_ipy.tasks.backends.dummy.DummyBackend"}}
+    )
+    result = task(functions.noop).enqueue()
+    with pytest.raises(TaskNotCancellable, match="'default' can't cancel tasks"):
+        task_backends["default"].cancel(result)
+    with pytest.raises(TaskNotCancellable, match="'other' can't cancel tasks"):
+        Other("other", {}).cancel(result)
