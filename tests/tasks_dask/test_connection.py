@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -97,7 +98,7 @@ def python(source, **options):
         [sys.executable, "-c", textwrap.dedent(source)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=60,
         cwd=ROOT,
         check=False,
         **options,
@@ -139,3 +140,38 @@ def test_a_process_with_an_embedded_cluster_ends_by_itself_and_in_silence(ending
         """
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "8\n", "")
+
+
+def test_an_interrupt_of_the_process_group_leaves_the_embedded_workers_alone(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import os, signal, sys, time
+            from immediate_tasks_ipy.tasks import Task
+            from tests.tasks_dask.cells import hold
+
+            if __name__ == "__main__":
+                signal.signal(signal.SIGINT, lambda *_: print("interrupted"))
+                result = Task(func=hold, backend="dask").enqueue(sys.argv[1])
+                while result.status != "RUNNING":
+                    time.sleep(0.01)
+                os.killpg(0, signal.SIGINT)
+                open(sys.argv[1], "w").close()
+                while not result.is_finished:
+                    time.sleep(0.01)
+                print(result.return_value, result.attempts)
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, script, tmp_path / "gate"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        start_new_session=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "interrupted\nheld 1\n", "")

@@ -7,8 +7,10 @@ import logging
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -453,14 +455,23 @@ def test_a_decorated_function_keeps_its_backend():
 # -- workers that die --------------------------------------------------------------------------
 
 
-def test_a_task_that_kills_every_worker_fails_with_the_reason(transitions):
-    result = run(kill_worker)
+def test_a_task_whose_workers_keep_dying_fails_with_the_reason(tmp_path, transitions):
+    result = dask_task(hold_by_process).enqueue(str(tmp_path))
+    killed = set()
+    while not result.is_finished:
+        attempts = len(killed) + 1
+        until(lambda: result.is_finished or len(result.worker_ids) == attempts)  # noqa: B023
+        for path in set(tmp_path.iterdir()) - killed:
+            killed.add(path)
+            os.kill(int(path.name), signal.SIGKILL)
+        time.sleep(0.01)
     assert result.status == "FAILED"
     assert result.errors[0].exception_class_path.endswith("KilledWorker")
-    assert result.attempts >= 2
-    assert transitions.count(("kill_worker", "RUNNING")) == result.attempts
+    assert result.attempts == len(killed) == 4
+    assert transitions.count(("hold_by_process", "RUNNING")) == 4
     assert run(add, 1, 1).return_value == 2
 
 
-def kill_worker():
-    os.kill(os.getpid(), signal.SIGKILL)
+def hold_by_process(folder):
+    Path(folder, str(os.getpid())).touch()
+    threading.Event().wait(60)
