@@ -6,6 +6,7 @@ import ast
 from argparse import Namespace
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -96,7 +97,7 @@ class BatchPlanner:
         """
         refuse_name(options)
         items = Items.parse(options.each)
-        quiet = written.endswith(";") if written else ends_quietly(body or "")
+        quiet = written.endswith(";") or ends_quietly(body or "")
         written = written.rstrip("; \t")
         compiled = None
         if body is not None and body.strip():
@@ -105,9 +106,9 @@ class BatchPlanner:
             written, compiled = self._from_body(items, compiled)
         if items.target is not None:
             call = parse_call(written)
-            return BatchPlan(compiled, lambda: self._bound(items, call, options), quiet)
+            return BatchPlan(compiled, partial(self._bound, items, call, options), quiet)
         name = _dotted(written, items)
-        return BatchPlan(compiled, lambda: self._bare(items, name, options), quiet)
+        return BatchPlan(compiled, partial(self._bare, items, name, options), quiet)
 
     def _from_body(
         self, items: Items, body: CompiledCell | None

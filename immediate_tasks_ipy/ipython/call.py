@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ class Call:
 
         Raises whatever an argument raises.
         """
+        __tracebackhide__ = True
+        # What an argument raises is quoted with the call as written.
+        linecache.cache[_FILE] = (len(self.text), None, [f"{self.text}\n"], _FILE)
         tree = ast.fix_missing_locations(ast.Expression(self._collecting()))
         return eval(compile(tree, _FILE, "eval"), namespace)  # type: ignore[no-any-return]  # noqa: S307
 

@@ -81,7 +81,7 @@ def compile_cell(shell: InteractiveShell, body: str, raw_cell: str | None) -> Co
     Raises UsageError with the place of a syntax error.
     """
     transformed = shell.transform_cell(body)
-    above = _lines_above(body, raw_cell)
+    above = [*_lines_above(body, raw_cell), *_blank_lines(body)]
     name = shell.compile.cache(
         "".join(above) + transformed,
         shell.displayhook.prompt_count,
@@ -160,6 +160,13 @@ def _lines_above(body: str, raw_cell: str | None) -> list[str]:
     raw = raw_cell if raw_cell.endswith("\n") else raw_cell + "\n"
     tail = body if body.endswith("\n") else body + "\n"
     return raw[: -len(tail)].splitlines(keepends=True) if raw.endswith(tail) else []
+
+
+def _blank_lines(body: str) -> list[str]:
+    """The empty lines that a body begins with, which the shell's transformers leave out."""
+    lines = body.splitlines(keepends=True)
+    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    return lines[:first]
 
 
 def _code_objects(shell: InteractiveShell, tree: ast.Module, name: str) -> list[CodeType]:

@@ -27,6 +27,7 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
     previous handler is back in place when this returns. Off the main thread, where no signal
     arrives, it only awaits.
     """
+    __tracebackhide__ = True
     if threading.current_thread() is not threading.main_thread():
         return await body()
     loop = asyncio.get_running_loop()

@@ -26,6 +26,7 @@ from .options import enqueue_arguments, misplaced_option, parse
 from .plan import Plan, Planner
 from .runner import Runner
 from .shell_loop import run_on_shell_loop
+from .source_lines import quote_as_written
 from .targets import MISSING, find, is_async
 from .task_results import TaskResults
 
@@ -71,6 +72,8 @@ class EnqueueMagics(Magics):
         line with a semicolon to suppress it. A task that fails is shown and does
         not raise, unless --raise is given.
         """
+        __tracebackhide__ = True
+        quote_as_written(self.shell, self._planner.raw_cell)
         marks, line = unmark(line)
         options, written = self.parsed(line)
         if options.each is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -54,7 +55,7 @@ class Planner:
 
         Raises UsageError for what can be seen to be wrong before anything has run.
         """
-        quiet = written.endswith(";") if written else ends_quietly(body or "")
+        quiet = written.endswith(";") or ends_quietly(body or "")
         written = written.rstrip("; \t")
         compiled = None
         if body is not None and body.strip():
@@ -62,24 +63,21 @@ class Planner:
         if written:
             call = parse_call(written)
             refuse_name(options)
-            return Plan(compiled, lambda: [self.call_job(call, options)], quiet)
+            return Plan(compiled, partial(self._call_jobs, call, options), quiet)
         if compiled is None:
             msg = "Nothing to enqueue: give a call, %enqueue add(2, 3), or put code under %%enqueue"
             raise UsageError(msg)
         form = form_of(compiled.tree)
         if isinstance(form, DecoratedTasks):
             refuse_name(options)
-            names = form.names
-            return Plan(compiled, lambda: self._decorated_jobs(names, options), quiet)
+            return Plan(compiled, partial(self._decorated_jobs, form.names, options), quiet)
         if isinstance(form, LastFunction):
             refuse_name(options)
-            name = form.name
-            return Plan(compiled, lambda: [self._function_job(name, options)], quiet)
+            return Plan(compiled, partial(self._function_jobs, form.name, options), quiet)
         if options.takes_context:
             msg = "--takes-context needs a function with a first argument named context"
             raise UsageError(msg)
-        cell = compiled
-        return Plan(None, lambda: [self._cell_job(cell, options)], quiet)
+        return Plan(None, partial(self._cell_jobs, compiled, options), quiet)
 
     def origin(self, label: str | None, backend: Any = None) -> Origin:
         """The origin of what this cell enqueues."""
@@ -90,32 +88,32 @@ class Planner:
             backend=backend,
         )
 
-    def call_job(self, call: Call, options: Namespace) -> Job:
-        """The job that a call stands for, its arguments evaluated in the notebook."""
+    def _call_jobs(self, call: Call, options: Namespace) -> list[Job]:
+        __tracebackhide__ = True
         target = resolve(call.name, self._shell.user_ns)
         args, kwargs = call.arguments(self._shell.user_ns)
         check_arguments(call.name, args, kwargs)
         task, backend = task_and_backend(target, options)
-        return Job(task, backend, args, kwargs, self.origin(call.text, backend))
+        return [Job(task, backend, args, kwargs, self.origin(call.text, backend))]
 
     def _decorated_jobs(self, names: tuple[str, ...], options: Namespace) -> list[Job]:
         found = [self._shell.user_ns.get(name) for name in names]
         tasks = [target for target in found if is_task(target)]
         if not tasks:
             # The decorator only shares its name with ours: the last definition is the task.
-            return [self._function_job(names[-1], options)]
+            return self._function_jobs(names[-1], options)
         # `sorted` is stable: equal priorities keep the order of definition.
         tasks.sort(key=lambda target: -target.priority)
         return [self._bare_job(target, options) for target in tasks]
 
-    def _function_job(self, name: str, options: Namespace) -> Job:
-        return self._bare_job(resolve(name, self._shell.user_ns), options)
+    def _function_jobs(self, name: str, options: Namespace) -> list[Job]:
+        return [self._bare_job(resolve(name, self._shell.user_ns), options)]
 
     def _bare_job(self, target: Any, options: Namespace) -> Job:
         task, backend = task_and_backend(target, options)
         return Job(task, backend, (), {}, self.origin(f"{task.name}()", backend))
 
-    def _cell_job(self, cell: CompiledCell, options: Namespace) -> Job:
+    def _cell_jobs(self, cell: CompiledCell, options: Namespace) -> list[Job]:
         label = options.name or _label(cell) or f"cell [{self._shell.displayhook.prompt_count}]"
         origin = self.origin(label)
         function = cell_function(
@@ -125,7 +123,7 @@ class Planner:
         function.portable = lambda: portable(cell, label, self._shell.user_ns)  # type: ignore[attr-defined]
         task, backend = task_and_backend(function, options)
         origin.backend = backend
-        return Job(task, backend, (), {}, origin)
+        return [Job(task, backend, (), {}, origin)]
 
     def _stored(self, value: Any, origin: Origin) -> Any:
         """A cell's last value, or None after showing it if JSON can't hold it."""
