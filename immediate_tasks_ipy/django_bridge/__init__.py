@@ -61,7 +61,7 @@ except ImportError as error:
 from .errors import BridgeError
 from .follower import follow
 from .observation import observe, unobserve
-from .project import aliases, backend_for, is_django_task
+from .project import aliases, backend_for, is_django_task, prepare
 from .settings import setup
 
 if TYPE_CHECKING:
@@ -77,12 +77,13 @@ __all__ = [
     "follow",
     "is_django_task",
     "observe",
+    "prepare",
     "setup",
     "unobserve",
 ]
 
-#: The oldest Django with which the package's tasks work as described here.
-_OLDEST = (5, 2)
+#: The oldest Django whose signals can be sent from a loop.
+_OLDEST = (5, 0)
 
 if _django.VERSION < _OLDEST:
     msg = (

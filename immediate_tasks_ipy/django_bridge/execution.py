@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 
-from immediate_tasks_ipy.tasks.identifiers import random_id
 from immediate_tasks_ipy.tasks.sync import has_running_loop
 
 from . import lifecycle, threads
@@ -36,13 +35,14 @@ class Execution:
     #: The framework whose signals are sent.
     family: ClassVar[Family]
 
-    def __init__(self) -> None:
-        #: The one worker that there is, as the framework names it.
-        self.worker_id = random_id()
-        # The tasks that have not ended, by the id of their result.
-        self._runs: dict[str, Run] = {}
-        # Held where a thread begins a task that another one may be giving up.
-        self._lock = threading.Lock()
+    # The tasks that have not ended, by the id of their result. A framework makes a backend for
+    # each thread: whoever cancels may have another than the one that runs the task.
+    _runs: ClassVar[dict[str, Run]] = {}
+    # Held where a thread begins a task that another one may be giving up.
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    # Of the framework's class.
+    worker_id: str
 
     # -- in this thread ------------------------------------------------------
 

@@ -42,11 +42,6 @@ class ImmediateExecution(Execution):
     alias: str
     validate_task: Callable[[Any], None]
 
-    def __init__(self, alias: str, params: Any) -> None:
-        super().__init__()
-        # The framework's class, which is next in line.
-        super(Execution, self).__init__(alias, params)  # type: ignore[call-arg]
-
     # -- the ways in -----------------------------------------------------
 
     def enqueue(self, task: Any, args: Any, kwargs: Any) -> Any:

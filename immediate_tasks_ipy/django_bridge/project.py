@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import threading
 from functools import partial
 from importlib import import_module
@@ -69,18 +70,51 @@ def backend_for(task: Any, alias: str | None) -> Any:
     _require_importable(task, family, alias, backend)
     if family is None:
         raise BridgeError(_no_django_task(task))
-    if backend.queues and task.queue_name not in backend.queues:
-        known = ", ".join(map(repr, sorted(backend.queues)))
-        msg = (
-            f"The backend {alias!r} has no queue {task.queue_name!r}: choose one of {known} "
-            "with --queue, or add it to its QUEUES."
-        )
-        raise BridgeError(msg)
     if getattr(backend, "finishes_tasks", False):
         return backend
     if _is_stock(backend, "immediate", "ImmediateBackend"):
         return _own_backend(_family_of_backend(backend), alias, settings[alias])
     return ProjectBackend(alias, backend)
+
+
+def prepare(
+    task: Any, alias: str | None, *, priority: int | None = None, queue_name: str | None = None
+) -> tuple[Any, Any]:
+    """The task as `%enqueue` sends it, and the backend that runs it; see `backend_for`.
+
+    Raises BridgeError also where that backend refuses the task's priority, its
+    queue, or anything else of it.
+    """
+    backend = backend_for(task, alias)
+    queue = task.queue_name if queue_name is None else queue_name
+    if backend.queues and queue not in backend.queues:
+        known = ", ".join(map(repr, sorted(backend.queues)))
+        msg = (
+            f"The backend {alias!r} has no queue {queue!r}: choose one of {known} with --queue, "
+            "or add it to its QUEUES in TASKS."
+        )
+        raise BridgeError(msg)
+    chosen = _changed(task, priority=priority, queue_name=queue_name, backend=alias)
+    try:
+        backend.validate_task(chosen)
+    except Exception as error:
+        # The backend may be of the other framework.
+        if not any(isinstance(error, one.exceptions.TaskException) for one in families_in_use()):
+            raise
+        msg = f"The backend {backend.alias!r} refuses {task.name!r}: {error}"
+        raise BridgeError(msg) from error
+    return chosen, backend
+
+
+def _changed(task: Any, **changes: Any) -> Any:
+    """A copy of a task that its registered backend is not asked about: another will run it."""
+    # Neither `replace`, which validates, nor `copy`, which goes by the path a task is pickled by.
+    clone = object.__new__(type(task))
+    for field in dataclasses.fields(task):
+        value = changes.get(field.name)
+        value = getattr(task, field.name) if value is None else value
+        object.__setattr__(clone, field.name, value)
+    return clone
 
 
 class ProjectBackend:
@@ -136,7 +170,7 @@ class ProjectBackend:
 
     def _own(self, task: Any) -> Any:
         """The task as one of this backend's: its result is refreshed here."""
-        return task if task.backend == self.alias else task.using(backend=self.alias)
+        return task if task.backend == self.alias else _changed(task, backend=self.alias)
 
 
 def _own_backend(family: Family, alias: str, params: Any) -> Any:

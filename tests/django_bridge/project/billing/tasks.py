@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+from django.db import transaction
+
 from billing.framework import task
 from billing.mail import render
 from billing.models import Invoice
-from django.db import transaction
 
 
 @task
