@@ -12,6 +12,7 @@ import contextvars
 import logging
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -85,20 +86,25 @@ def async_to_sync(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, *
         return _run(function, args, kwargs)
     loop: asyncio.AbstractEventLoop | None = None
     asyncio_task: asyncio.Task[Any] | None = None
+    abandoned = False
 
     async def body() -> T:
         nonlocal loop, asyncio_task
         loop, asyncio_task = asyncio.get_running_loop(), asyncio.current_task()
+        if abandoned:
+            raise asyncio.CancelledError
         return await function(*args, **kwargs)
 
     outcome = Outcome()
     name = getattr(function, "__name__", "coroutine")
-    start_thread(partial(outcome.capture, partial(_run, body, (), {})), f"async_to_sync {name}")
     try:
+        start_thread(partial(outcome.capture, partial(_run, body, (), {})), f"async_to_sync {name}")
         _wait(outcome, name)
     except BaseException:
+        abandoned = True
         if loop is not None and asyncio_task is not None and not outcome.done.is_set():
-            loop.call_soon_threadsafe(asyncio_task.cancel)
+            with suppress(RuntimeError):  # it has just ended, and its loop is closed
+                loop.call_soon_threadsafe(asyncio_task.cancel)
             outcome.done.wait(_GRACE)
         raise
     value: T = outcome.get()

@@ -179,3 +179,22 @@ def wait_at_gate():
 def reset_gate():
     for event in (gate, entered, left):
         event.clear()
+
+
+def noop_keywords(**kwargs):
+    return ("a tuple",)
+
+
+def returns_endless():
+    endless = []
+    endless.append(endless)
+    return endless
+
+
+def chains():
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError as error:
+        outer = LookupError("outer")
+        outer.add_note("a note")
+        raise outer from error
