@@ -18,7 +18,7 @@ from .batch import ItemError
 from .batch_plan import ReadyBatch
 from .interrupts import guarded
 from .live_card import GRACE, LiveCard
-from .picture import Picture, batch_picture
+from .picture import BatchPicture, Picture
 from .runner import Runner
 from .shell_loop import run_on_shell_loop
 from .task_results import TaskResults
@@ -80,7 +80,7 @@ class BatchRunner:
             self._runner.refresher.schedule(card.last_picture, 0)
             if not self._runner.screen.is_kernel:
                 self._runner.notices.add_text(
-                    batch_picture(ready.batch, datetime.now().astimezone()).text
+                    BatchPicture(ready.batch, datetime.now().astimezone()).text()
                 )
 
         card.begin(0)
@@ -98,7 +98,7 @@ class BatchRunner:
 
     def _card(self, batch: Batch, options: Namespace) -> LiveCard:
         def render(now: datetime) -> Picture:
-            return batch_picture(batch, now)
+            return BatchPicture(batch, now)
 
         return self._runner.card(render, self._runner.mode(options))
 

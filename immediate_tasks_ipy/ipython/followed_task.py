@@ -8,7 +8,7 @@ from typing import Any
 
 from immediate_tasks_ipy.task_history import Entry, Origin, TaskHistory
 
-from .picture import Picture, entry_picture
+from .picture import EntryPicture, Picture
 
 
 class FollowedTask:
@@ -53,4 +53,4 @@ class FollowedTask:
 
     def render(self, now: datetime) -> Picture | None:
         """How the task looks now; None as long as it is not enqueued."""
-        return entry_picture(self.entry, now) if self.entry is not None else None
+        return EntryPicture(self.entry, now) if self.entry is not None else None

@@ -78,7 +78,7 @@ class LiveCard:
             if self._screen.is_kernel:
                 self._publish(picture)
             else:
-                self._screen.status_line(picture.line)
+                self._screen.status_line(picture.line())
                 self._shown = True
 
     def finish(self, *, printed: bool = True) -> None:

@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from immediate_tasks_ipy.display.batch_card import batch_card
 from immediate_tasks_ipy.display.card import card
-from immediate_tasks_ipy.display.text import batch_text, line, text
+from immediate_tasks_ipy.display.text import batch_line, batch_text, line, text
 from immediate_tasks_ipy.task_history import Batch, Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """`html` for a notebook, `text` for anything, `line` for a terminal's status line."""
+class Picture(Protocol):
+    """Something to show; each form is drawn when it is asked for."""
 
-    html: str
-    text: str
-    line: str
+    def html(self) -> str:
+        """For a notebook."""
+
+    def text(self, *, color: bool = False) -> str:
+        """For anything; in a terminal with colours."""
+
+    def line(self, *, color: bool = False) -> str:
+        """For a terminal's status line."""
 
 
-def entry_picture(entry: Entry, now: datetime) -> Picture:
-    """How one task looks now."""
-    return Picture(html=card(entry, now=now), text=text(entry, now=now), line=line(entry, now=now))
+class EntryPicture:
+    """How one task looks at a time."""
+
+    def __init__(self, entry: Entry, now: datetime) -> None:
+        self._entry = entry
+        self._now = now
+
+    def html(self) -> str:
+        return card(self._entry, now=self._now)
+
+    def text(self, *, color: bool = False) -> str:
+        return text(self._entry, now=self._now, color=color)
+
+    def line(self, *, color: bool = False) -> str:
+        return line(self._entry, now=self._now, color=color)
 
 
-def batch_picture(batch: Batch, now: datetime) -> Picture:
-    """How a batch looks now."""
-    plain = batch_text(batch, now=now)
-    return Picture(html=batch_card(batch, now=now), text=plain, line=plain.partition("\n")[0])
+class BatchPicture:
+    """How a batch looks at a time."""
+
+    def __init__(self, batch: Batch, now: datetime) -> None:
+        self._batch = batch
+        self._now = now
+
+    def html(self) -> str:
+        return batch_card(self._batch, now=self._now)
+
+    def text(self, *, color: bool = False) -> str:
+        return batch_text(self._batch, now=self._now, color=color)
+
+    def line(self, *, color: bool = False) -> str:
+        return batch_line(self._batch, now=self._now, color=color)

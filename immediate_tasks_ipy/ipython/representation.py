@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from immediate_tasks_ipy.task_history import Entry, TaskHistory
 from immediate_tasks_ipy.tasks import TaskResult
 
-from .picture import Picture, entry_picture
+from .picture import EntryPicture
 from .screen import Screen
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ class Representation:
         registry[kind] = printer
 
     def _html(self, result: Any) -> str:
-        return self._picture(result).html
+        return self._picture(result).html()
 
     def _plain(self, result: Any, printer: Any, cycle: bool) -> None:
-        printer.text(repr(result) if cycle else self._picture(result).text)
+        printer.text(
+            repr(result) if cycle else self._picture(result).text(color=self._screen.is_colored)
+        )
 
     def _shown_already(self, value: Any) -> None:
         """Count as displayed what the cell has shown a card of; otherwise decline."""
@@ -71,9 +73,9 @@ class Representation:
             raise NotImplementedError
         self._screen.just_shown = None
 
-    def _picture(self, result: Any) -> Picture:
+    def _picture(self, result: Any) -> EntryPicture:
         entry = self._history.entry_of(result) or Entry(0, result, None)
-        return entry_picture(entry, datetime.now(UTC))
+        return EntryPicture(entry, datetime.now(UTC))
 
 
 def _registry(formatter: Any, kind: Any) -> dict[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import uuid
@@ -28,6 +29,11 @@ class Screen:
         """Whether something shown can still change."""
         return self.is_kernel or sys.stdout.isatty()
 
+    @property
+    def is_colored(self) -> bool:
+        """Whether text may hold a terminal's colours."""
+        return not self.is_kernel and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
     def new_display_id(self) -> str:
         return uuid.uuid4().hex
 
@@ -35,11 +41,11 @@ class Screen:
         """Show a card, or change the one with that display id."""
         if not self.is_kernel:
             if not update:
-                print(picture.text)  # noqa: T201
+                print(picture.text(color=self.is_colored))  # noqa: T201
             return
-        data = {"text/plain": picture.text}
+        data = {"text/plain": picture.text()}
         if mode == "card":
-            data["text/html"] = picture.html
+            data["text/html"] = picture.html()
         self._shell.display_pub.publish(
             data, {}, transient={"display_id": display_id}, update=update
         )
