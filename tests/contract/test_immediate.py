@@ -122,7 +122,6 @@ def test_a_value_that_json_cannot_hold_is_a_failure(framework, how):
         ("\ud800", "\ud800"),
         (10**400, 10**400),
     ],
-    ids=repr,
 )
 def test_arguments_and_values_are_normalised(framework, value, normal):
     result = framework.task(functions.echo).enqueue(value)
@@ -143,7 +142,6 @@ def test_arguments_and_values_are_normalised(framework, value, normal):
         ([{"a": [object()]}], TypeError, "Unsupported type: <class 'object'>"),
         ({(1, 2): 1}, TypeError, None),
     ],
-    ids=repr,
 )
 def test_arguments_that_json_cannot_hold_are_refused(framework, heard, value, error, message):
     for enqueue_it in (

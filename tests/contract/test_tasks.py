@@ -78,7 +78,6 @@ def test_bounds_are_constants_of_base(framework):
         functions.Holder,
         "a string",
     ],
-    ids=str,
 )
 def test_only_module_level_functions_can_be_tasks(framework, function):
     with pytest.raises(framework.exception("InvalidTask")) as caught:
