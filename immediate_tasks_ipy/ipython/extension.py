@@ -104,7 +104,9 @@ class Extension:
         transformers[:] = [t for t in transformers if t is not self.transformer]
         self._restore_magics()
         self.representation.uninstall()
-        self.configurables[:] = [c for c in self.configurables if c is not self.config]
+        # Magics put themselves there, too.
+        ours = (self.config, self.magics, self.tasks_magics)
+        self.configurables[:] = [c for c in self.configurables if all(c is not o for o in ours)]
         self.panel.close()
         self.refresher.stop()
         self.history.disconnect()
