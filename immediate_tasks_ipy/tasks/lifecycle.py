@@ -101,6 +101,8 @@ def normalize_return(value: Any) -> tuple[Any, tuple[Change, ...]]:
     Raises TypeError or ValueError if it can't be: the exception carries the
     value as `unstored_value`.
     """
+    if value is None:
+        return None, ()
     try:
         return normalize_with_changes(value, "return_value")
     except Exception as error:

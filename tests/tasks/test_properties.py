@@ -61,9 +61,7 @@ def test_any_argument_is_refused_or_comes_back(value, how):
     how=st.sampled_from(["enqueue", "aenqueue"]),
     is_async=st.booleans(),
 )
-def test_any_exception_in_any_place_ends_in_a_finished_result(  # noqa: C901 - every place
-    kind, place, how, is_async
-):
+def test_any_exception_in_any_place_ends_in_a_finished_result(kind, place, how, is_async):
     results = []
 
     def boom():
@@ -120,7 +118,7 @@ operations = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(operations)
-def test_any_order_of_concurrent_operations_keeps_every_result_consistent(  # noqa: C901 - as above
+def test_any_order_of_concurrent_operations_keeps_every_result_consistent(
     steps,
 ):
     backend = task_backends["default"]

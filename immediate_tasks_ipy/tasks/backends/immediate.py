@@ -85,6 +85,8 @@ class ImmediateBackend(BaseTaskBackend):
             value, changes = normalize_return(call(result) if run is None else self._run_async(run))
             succeed(result, value, changes)
         except BaseException as error:
+            if run is not None:
+                run.claim()
             fail(result, error)
             if not began:
                 task_finished.send_robust(sender, task_result=result)
@@ -93,7 +95,7 @@ class ImmediateBackend(BaseTaskBackend):
             if isinstance(error, KeyboardInterrupt) and (run is None or error is not run.error):
                 raise
         else:
-            if task_finished:
+            if task_finished.receivers or is_logged(logging.INFO):
                 task_finished.tell(sender, result)
         return result
 
@@ -108,14 +110,14 @@ class ImmediateBackend(BaseTaskBackend):
             return await call(run.result)
 
         try:
-            return async_to_sync(body)
+            value = async_to_sync(body)
         except asyncio.CancelledError as error:
             replacement = run.replacement(error)
             if replacement is None:
                 raise
             raise replacement from error
-        finally:
-            run.claim()
+        run.claim()
+        return value
 
     # -- on the running loop ---------------------------------------------
 
@@ -132,21 +134,23 @@ class ImmediateBackend(BaseTaskBackend):
         await self._arun(Run(self._runs, result))
         return result
 
-    async def _arun(self, run: Run, *, announced: bool = False) -> None:  # noqa: C901
+    async def _arun(self, run: Run, *, announced: bool = False) -> None:  # noqa: C901, PLR0912
         """From READY to the end, in the running asyncio task."""
         result = run.result
         sender = type(self)
         began = False
         heard = is_logged(logging.INFO)
-        asyncio_task = None
-        cancelling = 0
+        asyncio_task = run.asyncio_task = current_task()
+        cancelling = asyncio_task.cancelling() if asyncio_task is not None else 0
         try:
-            asyncio_task = run.asyncio_task = current_task()
-            if asyncio_task is not None:
-                cancelling = asyncio_task.cancelling()
-            if (heard or task_enqueued.receivers) and not announced:
+            if announced:
+                if not self._begin(run):
+                    return
+            elif heard or task_enqueued.receivers:
                 await task_enqueued.asend(sender, task_result=result)
-            start(result, self.worker_id)
+                start(result, self.worker_id)
+            else:
+                start(result, self.worker_id, result.enqueued_at)
             if heard or task_started.receivers:
                 await task_started.asend(sender, task_result=result)
             began = True
@@ -165,7 +169,7 @@ class ImmediateBackend(BaseTaskBackend):
             succeed(result, value, changes)
         except BaseException as error:
             run.relieve()
-            if not run.claim():
+            if not run.claim() and result.is_finished:
                 raise  # given up already
             outer = (
                 isinstance(error, asyncio.CancelledError)
@@ -178,7 +182,7 @@ class ImmediateBackend(BaseTaskBackend):
             if outer or closed or not began or isinstance(error, KeyboardInterrupt):
                 raise
         else:
-            if task_finished:
+            if task_finished.receivers or is_logged(logging.INFO):
                 await task_finished.asend(sender, task_result=result)
 
     async def _afail(
@@ -264,14 +268,20 @@ class ImmediateBackend(BaseTaskBackend):
         if run.claim():
             self._fail(run.result, asyncio.CancelledError())
 
+    def _begin(self, run: Run) -> bool:
+        """RUNNING; False if it was cancelled while it was READY."""
+        with self._lock:
+            if self._runs.get(run.result.id) is not run:
+                return False
+            start(run.result, self.worker_id)
+            return True
+
     def _work(self, run: Run, function: ThreadCall) -> None:
         """From READY to the end, in this thread."""
         result = run.result
         try:
-            with self._lock:
-                if self._runs.get(result.id) is not run:
-                    return  # cancelled before it began
-                start(result, self.worker_id)
+            if not self._begin(run):
+                return
             if task_started:
                 task_started.send(type(self), task_result=result)
             value, changes = normalize_return(function())
@@ -308,25 +318,29 @@ class ImmediateBackend(BaseTaskBackend):
 
     def _cancel(self, run: Run, error: BaseException | None) -> bool:
         """Cancel a run where it is; False if it has ended meanwhile."""
+        if run.cancelled:
+            return True
+        run.error, run.cancelled = error, True
         loop = run.loop
         if loop is None and run.asyncio_task is not None:
             loop = run.asyncio_task.get_loop()
         if loop is None and run.thread is None:
-            run.cancelled, run.error = True, error  # it is about to enter its loop
-            return True
-        if loop is not None:
+            return True  # it will see that when it comes to its loop
+        with self._lock:
+            # In a thread, or not come to by its loop yet: nothing but the result has to end.
+            alone = loop is None or (run.loop is not None and run.result.status == "READY")
+            claimed = alone and run.claim()
+        if not claimed and loop is not None:
             try:
-                loop.call_soon_threadsafe(run.cancel_on_loop, error)
-            except RuntimeError:  # the loop is closed: it will never go on
-                pass
+                loop.call_soon_threadsafe(run.cancel_on_loop)
+            except RuntimeError:  # the loop is closed: the task will never go on
+                claimed = run.claim()
             else:
                 return True
-        with self._lock:
-            if not run.claim():
-                return False
+        if claimed:
             given_up = run.thread is not None and run.thread.interrupt()
-        self._fail(run.result, error or asyncio.CancelledError(), given_up=given_up)
-        return True
+            self._fail(run.result, error or asyncio.CancelledError(), given_up=given_up)
+        return claimed
 
     def _fail(
         self, result: TaskResult[Any], error: BaseException, *, given_up: bool = False

@@ -37,8 +37,8 @@ class Run:
     cancelled = False
     #: What it is to fail with, if not with the CancelledError itself.
     error: BaseException | None = None
-    #: Cancellations of the asyncio task that it has not been relieved of yet.
-    owed = 0
+    #: Was the asyncio task cancelled, and not relieved of that yet?
+    owed = False
 
     def __init__(self, registry: dict[str, Run], result: TaskResult[Any]) -> None:
         self.registry = registry
@@ -56,19 +56,17 @@ class Run:
         """
         if self.owed and self.asyncio_task is not None:
             self.asyncio_task.uncancel()
-            self.owed = 0
+            self.owed = False
 
-    def cancel_on_loop(self, error: BaseException | None) -> None:
+    def cancel_on_loop(self) -> None:
         """Cancel the asyncio task, if it is inside of the function; called by its loop.
 
-        Before, it will find the result cancelled; behind, there is nothing to
-        cancel, and the asyncio task may be the caller's own.
+        Before that, it will find `cancelled` set; behind it, there is nothing
+        to cancel, and the asyncio task may be the caller's own.
         """
-        if self.cancelled or self.registry.get(self.result.id) is not self:
-            return
-        self.cancelled, self.error = True, error
-        if self.in_body and self.asyncio_task is not None:
-            self.owed = 1
+        running = self.in_body and self.registry.get(self.result.id) is self
+        if running and not self.owed and self.asyncio_task is not None:
+            self.owed = True
             self.asyncio_task.cancel()
 
     def replacement(self, error: BaseException) -> BaseException | None:
@@ -83,9 +81,12 @@ class ThreadCall:
         self._function = function
         self._lock = threading.Lock()
         self._ident: int | None = None
+        self._interrupted = False
 
     def __call__(self) -> Any:
         with self._lock:
+            if self._interrupted:
+                raise asyncio.CancelledError
             self._ident = threading.get_ident()
         try:
             return self._function()
@@ -96,10 +97,12 @@ class ThreadCall:
     def interrupt(self) -> bool:
         """Raise CancelledError in the function. Returns whether it was running.
 
-        This is the best there is, and no more: a function that waits in C code
-        (a socket, `time.sleep`) sees the exception when it comes back from there.
+        If it has not begun, it never will. Else this is the best there is, and
+        no more: a function that waits in C code (a socket, `time.sleep`) sees
+        the exception when it comes back from there.
         """
         with self._lock:
+            self._interrupted = True
             if self._ident is None:
                 return False
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
