@@ -32,6 +32,12 @@ def observe(history: TaskHistory) -> None:
                 _connect(family, history)
 
 
+def observe_newcomers() -> None:
+    """Connect the histories that observe one framework to one that came into use since."""
+    for history in {history for histories in _observed.values() for history in histories}:
+        observe(history)
+
+
 def unobserve(history: TaskHistory) -> None:
     """Take the history off all signals, and stop following its results."""
     with _lock:

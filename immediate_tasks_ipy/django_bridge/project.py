@@ -18,6 +18,7 @@ from immediate_tasks_ipy.tasks.sync import has_running_loop
 from . import threads
 from .errors import BridgeError
 from .family import DJANGO, Family, families_in_use, family_of, preferred_family
+from .observation import observe_newcomers
 from .settings import require_settings
 
 #: The alias of the bridge's own backends, which no settings know.
@@ -67,6 +68,8 @@ def backend_for(task: Any, alias: str | None) -> Any:
     except (ImproperlyConfigured, ImportError) as error:
         msg = f"The project's backend {alias!r} can't be used: {error}. Correct it in TASKS."
         raise BridgeError(msg) from error
+    # The backend may have brought the other framework with it.
+    observe_newcomers()
     _require_importable(task, family, alias, backend)
     if family is None:
         raise BridgeError(_no_django_task(task))

@@ -9,15 +9,14 @@ from importlib import import_module
 import pytest
 from billing import tasks
 from billing.framework import task, task_enqueued, task_finished, task_started
+from django.conf import settings
 from django.test import override_settings
 
 from immediate_tasks_ipy.django_bridge import family as families
 from immediate_tasks_ipy.django_bridge import project
 
-FAMILY = families.preferred_family()
-BACKEND = (
-    f"immediate_tasks_ipy.django_bridge.{'Package' * (FAMILY is families.PACKAGE)}ImmediateBackend"
-)
+FAMILY = families.DJANGO if settings.HAS_OWN_TASKS else families.PACKAGE
+BACKEND = settings.TASKS["default"]["BACKEND"]
 
 base, exceptions = FAMILY.base, FAMILY.exceptions
 InvalidTask = getattr(exceptions, "InvalidTask", None) or exceptions.InvalidTaskError

@@ -1,0 +1,69 @@
+"""The django-tasks package beside Django's own tasks, in one process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.services import ROOT
+
+from .conftest import PROJECT
+
+if find_spec("django.tasks") is None or find_spec("django_tasks") is None:
+    pytest.skip("only one of the frameworks is installed", allow_module_level=True)
+
+
+def test_the_packages_tasks_do_as_djangos_do_beside_them():
+    here = Path(__file__).parent
+    names = ["test_immediate_backend.py", "test_where_code_runs.py", "test_cancelling.py"]
+    environment = {key: os.environ[key] for key in os.environ if key != "DJANGO_SETTINGS_MODULE"}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(here.joinpath, names)],
+        cwd=ROOT,
+        env=environment | {"TASKS_PACKAGE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_each_task_goes_by_its_own_framework():
+    code = """
+from immediate_tasks_ipy import django_bridge
+from immediate_tasks_ipy.django_bridge import ImmediateBackend, PackageImmediateBackend, backend_for
+from immediate_tasks_ipy.task_history import TaskHistory
+django_bridge.setup("mysite.settings")
+import django.tasks, django_tasks
+
+def add(a, b):
+    return a + b
+
+mine = django.tasks.task(add)
+theirs = PackageImmediateBackend("theirs", {}).task_class(func=add, backend="stock")
+history = TaskHistory()
+django_bridge.observe(history)
+for task, backend in ((mine, ImmediateBackend), (theirs, PackageImmediateBackend)):
+    assert django_bridge.is_django_task(task)
+    own = backend_for(task, None)
+    assert type(own) is backend
+    result = own.enqueue(task, (1, 2), {})
+    assert result.return_value == 3 and isinstance(task, backend.task_class)
+print(len(history))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.strip() == "2", done.stderr
