@@ -85,8 +85,10 @@ class TasksMagics(Magics):
         An ID is the beginning of a task's id, as long as only one begins so; -1
         is the latest task, -2 the one before.
         """
+        __tracebackhide__ = True
         marks, line = unmark(line)
-        name, _, rest = line.strip().rstrip(";").partition(" ")
+        line, quiet = line.strip().rstrip("; \t"), line.rstrip().endswith(";")
+        name, _, rest = line.partition(" ")
         if not name:
             return self._open()
         subcommand = self.subcommands.get(name)
@@ -94,8 +96,14 @@ class TasksMagics(Magics):
             msg = f"No %tasks {name}: there are {', '.join(self.subcommands)}"
             raise UsageError(msg)
         if marks.awaited and name in AWAITED:
-            return self._await_rerun(rest) if name == "rerun" else self._await_wait(rest)
-        return subcommand(rest.strip())
+            return self._awaited(name, rest, quiet=quiet)
+        value = subcommand(rest.strip())
+        return None if quiet else value
+
+    async def _awaited(self, name: str, rest: str, *, quiet: bool) -> Any:
+        __tracebackhide__ = True
+        value = await (self._await_rerun(rest) if name == "rerun" else self._await_wait(rest))
+        return None if quiet else value
 
     def wants_await(self, line: str) -> bool:
         """Whether it is of use to await this `%tasks` line."""
@@ -194,6 +202,7 @@ class TasksMagics(Magics):
     async def _await_wait(self, written: str) -> Any:
         from .interrupts import guarded
 
+        __tracebackhide__ = True
         results = self._pending(written)
         return _one_or_many(await guarded(lambda: wait(*results), lambda: None))
 
@@ -219,12 +228,17 @@ class TasksMagics(Magics):
             raise UsageError(msg)
         post_mortem(self.shell, error)
 
-    def _clear(self, _written: str) -> None:
+    def _clear(self, written: str) -> None:
+        _refuse_words("clear", written)
         count = self._history.clear()
         print(f"{count:,} finished tasks forgotten")  # noqa: T201
 
     def _export(self, written: str) -> None:
-        words = shlex.split(written)
+        try:
+            words = shlex.split(written)
+        except ValueError:
+            msg = f"A quote is not closed in {written!r}."
+            raise UsageError(msg) from None
         force = "--force" in words
         paths = [word for word in words if word != "--force"]
         if len(paths) != 1:
@@ -236,7 +250,8 @@ class TasksMagics(Magics):
             raise UsageError(str(error)) from None
         print(f"{count:,} tasks written to {paths[0]}")  # noqa: T201
 
-    def _backends(self, _written: str) -> None:
+    def _backends(self, written: str) -> None:
+        _refuse_words("backends", written)
         rows = [("alias", "class", "queues", "can")]
         for alias in task_backends:
             try:
@@ -253,6 +268,12 @@ class TasksMagics(Magics):
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows:
             print("  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())  # noqa: T201
+
+
+def _refuse_words(name: str, written: str) -> None:
+    if written:
+        msg = f"%tasks {name} takes nothing more, not {written!r}: write %tasks {name}"
+        raise UsageError(msg)
 
 
 def _abilities(backend: Any) -> list[str]:
