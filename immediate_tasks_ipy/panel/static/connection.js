@@ -79,10 +79,10 @@ export class Connection {
     return () => this.listeners.delete(listener);
   }
 
-  /** The time by the kernel's clock; it stands still while paused or lost. */
+  /** The time by the kernel's clock; it stands still while paused, and while nothing is heard. */
   now() {
     if (this.paused !== null) return this.paused;
-    if (this.health === "lost" && this.asOf !== null) return this.asOf - (this.skew ?? 0);
+    if (this.health !== "live" && this.asOf !== null) return this.asOf - (this.skew ?? 0);
     return Date.now() - (this.skew ?? 0);
   }
 

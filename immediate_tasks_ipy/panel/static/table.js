@@ -89,6 +89,11 @@ export class Table {
     });
   }
 
+  /** The headers that the width leaves. */
+  get shownHeads() {
+    return this.heads.filter(({ cell }) => cell.offsetParent !== null);
+  }
+
   /** @param {Element | null} element */
   rowOf(element) {
     const found = element?.closest(".itipy-row");
@@ -156,7 +161,8 @@ export class Table {
       return row !== undefined;
     }
     if (event.key === "ArrowUp" && index <= 0) {
-      this.heads.find(({ column }) => column === this.state?.sort.column)?.button.focus();
+      const shown = this.shownHeads;
+      (shown.find(({ column }) => column === this.state?.sort.column) ?? shown[0])?.button.focus();
       return true;
     }
     const to = this.list.moved(event.key, index, keys.length);
@@ -172,7 +178,7 @@ export class Table {
    * @param {number} head
    */
   headKey(event, head) {
-    const shown = this.heads.filter(({ cell }) => cell.offsetParent !== null);
+    const shown = this.shownHeads;
     const at = shown.findIndex(({ button }) => button === this.heads[head]?.button);
     const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: shown.length - 1 };
     if (event.key in moves) {

@@ -55,13 +55,9 @@ export class Timeline {
     this.ticks = h("span", { class: "itipy-track" });
     this.nowLabel = h("span", { class: "itipy-nowlabel", style: "left:100%" }, "now");
     this.gridlines = h("span", { class: "itipy-gridlines itipy-track", "aria-hidden": true });
-    this.body = h("div", { class: "itipy-lanebody", role: "presentation" });
-    this.lanes = h("div", { class: "itipy-lanes", role: "presentation" }, this.gridlines, this.body);
-    this.scroller = h(
-      "div",
-      { class: "itipy-scroll", role: "listbox", "aria-label": "Task timeline" },
-      this.lanes,
-    );
+    this.body = h("div", { class: "itipy-lanebody", role: "listbox", "aria-label": "Task timeline" });
+    this.lanes = h("div", { class: "itipy-lanes" }, this.gridlines, this.body);
+    this.scroller = h("div", { class: "itipy-scroll" }, this.lanes);
     this.tip = h("div", { class: "itipy-tip", role: "tooltip", id: `${prefix}-tip`, hidden: true });
     this.element = h(
       "div",
