@@ -63,9 +63,10 @@ def add(a, b):
 
 
 def task(func=add, **changes):
+    # a hostile function has a name given: not even its attributes may be looked at
     defaults = {
         "func": func,
-        "name": getattr(func, "__name__", "task"),
+        "name": changes["name"] if "name" in changes else getattr(func, "__name__", "task"),
         "priority": 0,
         "queue_name": "default",
         "run_after": None,
