@@ -334,6 +334,22 @@ async def test_each_task_has_a_context_and_an_origin_of_its_own(
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_tasks_see_the_context_variables_of_the_cell(each, asynchronous, concurrency):
+    variable = contextvars.ContextVar("variable")
+    variable.set("of the cell")
+
+    def read(item):
+        return variable.get()
+
+    async def aread(item):
+        return variable.get()
+
+    runner = each(aread if asynchronous else read, concurrency=concurrency)
+    assert values(await runner.run([1, 2])) == ["of the cell"] * 2
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("function", [double, adouble])
 async def test_each_task_keeps_its_own_prints(each, history, function, concurrency, capsys):
     class Shell:

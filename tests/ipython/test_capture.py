@@ -244,9 +244,9 @@ def test_no_bundle_makes_the_text_of_a_display_raise(bundle):
 
 
 def test_a_moved_display_of_something_else_raises_as_without_capture(installed, shell):
-    with installed() as (_stdout, _stderr):
-        with move_to(Output()), pytest.raises(TypeError, match="data must be a dict"):
-            shell.display_pub.publish("text")
+    error = pytest.raises(TypeError, match="data must be a dict")
+    with installed(), move_to(Output()), error:
+        shell.display_pub.publish("text")
 
 
 def test_clearing_the_output_of_a_moved_task_does_nothing(installed):
