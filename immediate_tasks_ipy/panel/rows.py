@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import ast
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +35,9 @@ PREVIEW = 48
 ERROR_PREVIEW = 120
 
 _STATUS_INDEX = {status: index for index, status in enumerate(STATUSES)}
+_MICROSECOND = timedelta(microseconds=1)
+#: Integers within this are written as they are.
+_PLAIN = 10**9
 _CALL = re.compile(r"([\w.]+)\((.*)\)", re.DOTALL)
 
 Row = list[Any]
@@ -46,18 +49,20 @@ class RowWriter:
     def __init__(self, now: datetime) -> None:
         #: The time that `enqueued` counts from.
         self.now = now
-        self._base = now.timestamp()
         self._kinds: dict[tuple[str, str, int, str], int] = {}
 
     @property
     def base(self) -> float:
         """Milliseconds since the epoch, to the microsecond."""
-        return round(self._base * 1000, 3)
+        return round(self.now.timestamp() * 1000, 3)
 
     @property
     def kinds(self) -> list[tuple[str, str, int, str]]:
         """What the rows written so far point into."""
-        return list(self._kinds)
+        return [
+            (sendable(name), sendable(str(queue)), priority, sendable(str(backend)))
+            for name, queue, priority, backend in self._kinds
+        ]
 
     def row(self, entry: Entry) -> Row:
         """All that the table shows of a task."""
@@ -67,9 +72,10 @@ class RowWriter:
         kind = (name, task.queue_name, task.priority, result.backend)
         index = self._kinds.setdefault(kind, len(self._kinds))
         enqueued = result.enqueued_at or result.started_at
-        offset = None if enqueued is None else round((enqueued.timestamp() - self._base) * 1e6)
-        status, *rest = _state(entry)
-        return _trimmed([entry.key, status, index, arguments, offset, *rest])
+        offset = None if enqueued is None else (enqueued - self.now) // _MICROSECOND
+        row = _state(entry)
+        row[0:1] = (entry.key, row[0], index, arguments, offset)
+        return _trimmed(row)
 
     def change(self, entry: Entry) -> Row:
         """What may have changed of a task whose row was sent before."""
@@ -118,6 +124,8 @@ def _taken_apart(label: str) -> tuple[str, str | None]:
 
 def arguments_preview(result: Any) -> str:
     """The arguments of a call, without its parentheses, cut to `PREVIEW` characters."""
+    if len(result.args) == 1 and not result.kwargs:
+        return _short(result.args[0])
     parts: list[str] = []
     room = PREVIEW
     left = len(result.args) + len(result.kwargs)
@@ -131,6 +139,15 @@ def arguments_preview(result: Any) -> str:
         room -= len(part) + 2
         left -= 1
     return sendable(", ".join(parts))
+
+
+def _short(value: Any) -> str:
+    """A value's preview; what most tasks take and return is quick."""
+    if value is None or value is True or value is False:
+        return repr(value)
+    if type(value) is int and -_PLAIN < value < _PLAIN:
+        return repr(value)
+    return sendable(preview(value, PREVIEW))
 
 
 def error_preview(error: Any) -> str:
@@ -152,7 +169,7 @@ def change_note(entry: Entry) -> str | None:
 def _state(entry: Entry) -> Row:
     """Status, started, finished, result, note."""
     result = entry.result
-    status = _STATUS_INDEX.get(str(result.status), 0)
+    status = _STATUS_INDEX.get(result.status, 0)
     started = result.last_attempted_at or result.started_at
     finished = result.finished_at
     enqueued = result.enqueued_at or started
@@ -163,7 +180,7 @@ def _state(entry: Entry) -> Row:
     if status == 3:  # noqa: PLR2004 (FAILED)
         outcome = error_preview(result.errors[-1]) if result.errors else "failed"
         return [status, waited, took, outcome, None]
-    outcome = sendable(preview(result._return_value, PREVIEW))
+    outcome = _short(result._return_value)
     note = change_note(entry) if getattr(result, "_changes", ()) else None
     return [status, waited, took, outcome, note]
 
@@ -171,7 +188,10 @@ def _state(entry: Entry) -> Row:
 def _microseconds(since: datetime | None, until: datetime | None) -> int | None:
     if since is None or until is None:
         return None
-    return max(0, round((until - since).total_seconds() * 1e6))
+    delta = until - since
+    if delta.days:
+        return max(0, delta // _MICROSECOND)
+    return delta.seconds * 1_000_000 + delta.microseconds
 
 
 def _trimmed(row: Row) -> Row:

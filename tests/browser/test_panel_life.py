@@ -53,8 +53,10 @@ def row(panel, text):
     return rows(panel).filter(has_text=text)
 
 
-def test_rows_change_as_their_tasks_do(lab):
-    notebook = lab(SETUP, "%tasks", START, "gates['first'].set()", "gates['second'].set()")
+def test_rows_change_as_their_tasks_do(open_notebook):
+    notebook = open_notebook(
+        SETUP, "%tasks", START, "gates['first'].set()", "gates['second'].set()"
+    )
     notebook.run(0)
     notebook.run(1)
     expect(notebook.output(1)).to_contain_text("No tasks yet. Put %%enqueue above a call")
@@ -124,8 +126,10 @@ def test_after_a_reload_the_panel_is_complete_again(lab):
     assert notebook.errors == []
 
 
-def test_two_views_are_one_panel_with_two_selections(lab):
-    notebook = lab(SETUP, "%tasks", "%tasks", "add.enqueue(1, 2); add.enqueue(3, 4); None")
+def test_two_views_are_one_panel_with_two_selections(open_notebook):
+    notebook = open_notebook(
+        SETUP, "%tasks", "%tasks", "add.enqueue(1, 2); add.enqueue(3, 4); None"
+    )
     notebook.run_all()
     first, second = panel_of(notebook, 1), panel_of(notebook, 2)
     for panel in (first, second):
