@@ -12,11 +12,12 @@ import time
 import django
 from django.conf import settings
 
-settings.configure(TASKS={"default": {"BACKEND": "immediate_tasks_ipy.django_bridge.ImmediateBackend"}})
+BACKEND = "immediate_tasks_ipy.django_bridge.ImmediateBackend"
+settings.configure(TASKS={"default": {"BACKEND": BACKEND}})
 django.setup()
 
-from immediate_tasks_ipy.django_bridge import ImmediateBackend
-from immediate_tasks_ipy.django_bridge.family import preferred_family
+from immediate_tasks_ipy.django_bridge import ImmediateBackend  # noqa: E402 # needs the settings
+from immediate_tasks_ipy.django_bridge.family import preferred_family  # noqa: E402
 
 CALLS, ROUNDS = 300, 15
 

@@ -21,6 +21,10 @@ logger = logging.getLogger("immediate_tasks_ipy.tasks")
 
 #: Seconds that an interrupted task has for its clean-up before it is given up.
 GRACE = 1.0
+#: Where receivers are called, other than at once.
+_THREAD, _LOOP = "in a thread", "on the loop, awaited"
+#: The modules whose receivers neither block nor use the ORM.
+_LIGHT = {"django.tasks.signals", "django_tasks.signals", f"{__package__}.observation"}
 #: Said of a function that goes on after its result has ended.
 NOT_STOPPED = "The function could not be stopped and may still be running."
 
@@ -47,14 +51,19 @@ class Execution:
     # -- in this thread ------------------------------------------------------
 
     def _execute(self, run: Run) -> None:
-        if run.result.enqueued_at is None and not run.has_ended:
-            self._announce(run)
-        if self._start(run):
-            self._send_or_fail(run, self.family.signals.task_started)
+        if self._begin(run):
             self._perform(run)
 
+    def _begin(self, run: Run) -> bool:
+        """From the first signal to RUNNING; False if the task was given up before it began."""
+        if run.result.enqueued_at is None and not run.has_ended:
+            self._announce(run)
+        if not self._start(run):
+            return False
+        self._send_or_fail(run, self.family.signals.task_started)
+        return True
+
     def _start(self, run: Run) -> bool:
-        """RUNNING; False if the task has been given up before it began."""
         with self._lock:
             if run.has_ended:
                 return False
@@ -115,16 +124,36 @@ class Execution:
     async def _aexecute(self, run: Run) -> None:
         try:
             with threads.thread_sensitive_work():
-                if run.result.enqueued_at is None:
-                    lifecycle.enqueue(run.result)
-                    await self._asend_or_fail(run, self.family.signals.task_enqueued)
-                if self._start(run):
-                    await self._asend_or_fail(run, self.family.signals.task_started)
+                if await self._abegin(run):
                     await self._aperform(run)
         except GeneratorExit as error:
             # The coroutine is being closed: nothing can be awaited any more.
             self._give_up(run, error)
             raise
+
+    async def _abegin(self, run: Run) -> bool:
+        """As `_begin`, without blocking the loop; its receivers run where they belong."""
+        signals = self.family.signals
+        audience = self._audience(signals.task_enqueued, signals.task_started)
+        try:
+            if not audience:
+                return self._begin(run)
+            if audience == {_THREAD}:
+                return await threads.arun_beside_loop(partial(self._begin, run))
+            if run.result.enqueued_at is None:
+                lifecycle.enqueue(run.result)
+                await signals.task_enqueued.asend(sender=type(self), task_result=run.result)
+            if not self._start(run):
+                return False
+            await signals.task_started.asend(sender=type(self), task_result=run.result)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if run.claim():
+                lifecycle.fail(self.family, run.result, error)
+                await sync_to_async(self._send_finished_robustly)(run)
+            raise
+        return True
 
     async def _aperform(self, run: Run) -> None:
         cancellations = _cancellations()
@@ -133,7 +162,9 @@ class Execution:
         except GeneratorExit:
             raise
         except BaseException as error:
-            await self._afail(run, error)
+            if run.claim():
+                lifecycle.fail(self.family, run.result, error)
+                await self._asend_finished(run, error)
             if isinstance(error, KeyboardInterrupt) or (
                 isinstance(error, asyncio.CancelledError) and _cancellations() > cancellations
             ):
@@ -141,8 +172,40 @@ class Execution:
         else:
             if run.claim():
                 lifecycle.succeed(self.family, run.result, value)
-                signal = self.family.signals.task_finished
-                await signal.asend(sender=type(self), task_result=run.result)
+                await self._asend_finished(run, None)
+
+    async def _asend_finished(self, run: Run, error: BaseException | None) -> None:
+        """Send `task_finished`; called while the exception is handled, if there is one."""
+        signal = self.family.signals.task_finished
+        audience = self._audience(signal)
+        if not audience:
+            self._send(run, signal)
+        elif audience == {_THREAD}:
+            send = partial(self._send, run, signal)
+            if error is not None:
+                send = partial(_while_handling, error, send)
+            # The outcome stands: a cancellation must not keep receivers from hearing of it.
+            await asyncio.shield(threads.arun_beside_loop(send))
+        elif error is None:
+            await signal.asend(sender=type(self), task_result=run.result)
+        else:
+            # Not `asend`, whose receivers would not find the exception in sys.exc_info().
+            await sync_to_async(self._send)(run, signal)
+
+    def _audience(self, *signals: Any) -> set[str]:
+        """Where receivers have to be called; empty if all may be on the running loop.
+
+        Sync ones may use the ORM, and need a thread; those of the framework,
+        which log, and of the bridge do not.
+        """
+        audience = set()
+        for signal in signals:
+            sync_receivers, async_receivers = signal._live_receivers(type(self))
+            if async_receivers:
+                audience.add(_LOOP)
+            if any(_may_block(receiver) for receiver in sync_receivers):
+                audience.add(_THREAD)
+        return audience
 
     async def _await_thread(self, run: Run) -> None:
         """Await a sync task, which runs in the thread-sensitive thread."""
@@ -156,23 +219,6 @@ class Execution:
             self._give_up(run, error)
             if _cancellations() > cancellations:
                 raise
-
-    async def _afail(self, run: Run, error: BaseException) -> None:
-        if run.claim():
-            lifecycle.fail(self.family, run.result, error)
-            # Not `asend`: its receivers would not find the exception in sys.exc_info().
-            await sync_to_async(self._send)(run, self.family.signals.task_finished)
-
-    async def _asend_or_fail(self, run: Run, signal: Any) -> None:
-        try:
-            await signal.asend(sender=type(self), task_result=run.result)
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            if run.claim():
-                lifecycle.fail(self.family, run.result, error)
-                await sync_to_async(self._send_finished_robustly)(run)
-            raise
 
     async def _aexecute_in_background(self, run: Run) -> None:
         try:
@@ -204,6 +250,11 @@ class Execution:
             threads.run_in_own_thread(send).result()
         else:
             send()
+
+
+def _may_block(receiver: Any) -> bool:
+    module = getattr(receiver, "__module__", "")
+    return module not in _LIGHT
 
 
 def _cancellations() -> int:

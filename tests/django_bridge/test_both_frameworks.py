@@ -20,11 +20,12 @@ if find_spec("django.tasks") is None or find_spec("django_tasks") is None:
 
 def test_the_packages_tasks_do_as_djangos_do_beside_them():
     here = Path(__file__).parent
+    quiet = ["-q", "-p", "no:cacheprovider"]
     names = ["test_immediate_backend.py", "test_where_code_runs.py", "test_cancelling.py"]
     environment = {key: os.environ[key] for key in os.environ if key != "DJANGO_SETTINGS_MODULE"}
 
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *map(here.joinpath, names)],
+        [sys.executable, "-m", "pytest", *quiet, *map(here.joinpath, names)],
         cwd=ROOT,
         env=environment | {"TASKS_PACKAGE": "1"},
         capture_output=True,
