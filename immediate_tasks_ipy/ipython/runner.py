@@ -16,7 +16,7 @@ from immediate_tasks_ipy.task_history import Entry, Origin, Output, TaskHistory
 from immediate_tasks_ipy.task_history.actions import cancel
 from immediate_tasks_ipy.task_history.origin import current_origin
 from immediate_tasks_ipy.task_history.waiting import wait, wait_blocking
-from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
+from immediate_tasks_ipy.tasks.exceptions import InvalidTask, TaskNotCancellable
 from immediate_tasks_ipy.tasks.sync import has_running_loop
 
 from .capture import copy_to, move_to
@@ -222,7 +222,11 @@ class Runner:
                 job.origin.output = output = Output()
                 job.origin.output_moved = options.background
                 route = stack.enter_context((move_to if options.background else copy_to)(output))
-            yield route
+            try:
+                yield route
+            except InvalidTask as error:
+                # What a function takes along is looked at when it is enqueued.
+                raise UsageError(str(error)) from None
 
     @contextmanager
     def _presented(self, job: Job, options: Namespace, *, shown: bool) -> Iterator[_Presented]:
