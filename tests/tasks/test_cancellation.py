@@ -9,6 +9,7 @@ import pytest
 
 from immediate_tasks_ipy.tasks import signals, task, task_backends
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
+from immediate_tasks_ipy.tasks.backends.running import ThreadCall
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
 from tests.tasks import functions
 from tests.tasks.conditions import auntil, until
@@ -232,6 +233,15 @@ def test_a_thread_that_runs_python_is_stopped_if_possible(backend):
     backend.cancel(result)
     until(functions.left.is_set)
     assert not functions.gate.is_set()
+
+
+def test_a_call_that_is_interrupted_before_it_begins_never_does():
+    called = []
+    call = ThreadCall(lambda: called.append(True))
+    assert not call.interrupt()
+    with pytest.raises(asyncio.CancelledError):
+        call()
+    assert called == []
 
 
 def test_a_sync_task_awaited_on_a_loop_is_given_up(backend, running):

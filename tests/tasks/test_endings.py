@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from immediate_tasks_ipy.tasks import signals, task, task_backends
+from immediate_tasks_ipy.tasks import lifecycle, signals, task, task_backends
 from tests.tasks import functions
 
 RUN = [("task_enqueued", "READY"), ("task_started", "RUNNING")]
@@ -106,10 +106,39 @@ def test_a_signal_from_the_keyboard_ends_an_async_task_in_a_running_loop(heard):
 
 
 def test_a_coroutine_that_is_closed_finishes_its_result(backend, heard):
+    async def asynchronous(**kwargs):
+        await asyncio.sleep(0)  # where the coroutine itself may not be suspended any more
+
+    signals.task_finished.connect(asynchronous)
     coroutine = backend.aenqueue(task(functions.suspended), (), {})
     coroutine.send(None)
     assert heard == RUN
     coroutine.close()
+    signals.task_finished.disconnect(asynchronous)
+    assert heard == FAILED
+
+
+def test_whoever_awaits_a_task_does_not_go_on_when_closed(backend):
+    went_on = []
+
+    async def caller():
+        await backend.aenqueue(task(functions.suspended), (), {})
+        went_on.append(True)
+        await functions.suspend()
+
+    coroutine = caller()
+    coroutine.send(None)
+    coroutine.close()
+    assert went_on == []
+
+
+def test_a_failure_that_cannot_even_be_described_is_a_failure(monkeypatch, heard):
+    def no_stack_left(error, function):
+        raise RecursionError
+
+    monkeypatch.setattr(lifecycle, "task_error", no_stack_left)
+    result = task(functions.raise_exit).enqueue()
+    assert result.errors[0].exception_class is RecursionError
     assert heard == FAILED
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from immediate_tasks_ipy.tasks import signals, task, task_backends
+from immediate_tasks_ipy.tasks import signals, sync, task, task_backends
 from immediate_tasks_ipy.tasks.sync import async_to_sync, has_running_loop
 from tests.tasks import functions
 from tests.tasks.conditions import auntil, until
@@ -225,6 +225,33 @@ def test_async_to_sync_returns_and_raises():
     with pytest.raises(ValueError):
         async_to_sync(functions.afail)
     assert not has_running_loop()
+
+
+def test_an_interrupt_before_the_helper_thread_begins_keeps_the_coroutine_from_running(monkeypatch):
+    ran, go = [], threading.Event()
+    threads = []
+
+    def start_late(function, name):
+        def late():
+            go.wait()
+            function()
+
+        threads.append(threading.Thread(target=late))
+        threads[0].start()
+        raise KeyboardInterrupt
+
+    async def body():
+        ran.append(True)
+
+    async def main():
+        with pytest.raises(KeyboardInterrupt):
+            async_to_sync(body)
+
+    monkeypatch.setattr(sync, "start_thread", start_late)
+    asyncio.run(main())
+    go.set()
+    threads[0].join()
+    assert ran == []
 
 
 def test_async_to_sync_leaves_the_threads_event_loop_alone():

@@ -176,10 +176,12 @@ class ImmediateBackend(BaseTaskBackend):
                 and asyncio_task is not None
                 and asyncio_task.cancelling() > cancelling
             )
-            # By its own coroutine's end: it must neither be suspended again nor go on.
-            closed = isinstance(error, GeneratorExit) and current_task() is not asyncio_task
+            # A coroutine that is being closed must not be suspended again.
+            closed = isinstance(error, GeneratorExit) and (
+                asyncio_task is None or current_task() is not asyncio_task
+            )
             await self._afail(run, error, robustly=not began, in_place=closed)
-            if outer or closed or not began or isinstance(error, KeyboardInterrupt):
+            if outer or not began or isinstance(error, KeyboardInterrupt):
                 raise
         else:
             if task_finished.receivers or is_logged(logging.INFO):
