@@ -23,6 +23,7 @@ from .call import is_dotted
 from .cell import CompiledCell
 from .forms import binds, has_async_task, last_function
 from .options import enqueue_arguments, misplaced_option, parse
+from .own_frames import awaited, drop_own_frames
 from .plan import Plan, Planner
 from .runner import Runner
 from .shell_loop import run_on_shell_loop
@@ -74,6 +75,14 @@ class EnqueueMagics(Magics):
         """
         __tracebackhide__ = True
         quote_as_written(self.shell, self._planner.raw_cell)
+        try:
+            value = self._enqueue(line, cell)
+        except BaseException as error:
+            drop_own_frames(error)
+            raise
+        return awaited(value) if inspect.iscoroutine(value) else value
+
+    def _enqueue(self, line: str, cell: str | None) -> Any:
         marks, line = unmark(line)
         options, written = self.parsed(line)
         if options.each is not None:
@@ -177,7 +186,8 @@ class EnqueueMagics(Magics):
         for job in jobs:
             self._runner.refuse(job, options)
         self._runner.open_panel(options)
-        results = [self._runner.run(job, options, shown=shown and len(jobs) == 1) for job in jobs]
+        alone = len(jobs) == 1
+        results = [self._runner.run(job, options, shown=shown and alone) for job in jobs]
         return self._value(results, plan, options)
 
     async def _arun_batch(self, plan: BatchPlan, options: Namespace) -> Any:

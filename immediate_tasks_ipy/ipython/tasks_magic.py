@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shlex
 import sys
 from collections.abc import Callable
@@ -27,6 +28,7 @@ from .export import export
 from .job import Job
 from .magics import EnqueueMagics
 from .notebook_panel import NotebookPanel
+from .own_frames import awaited, drop_own_frames
 from .runner import Runner
 from .selection import select
 from .targets import is_async
@@ -86,6 +88,14 @@ class TasksMagics(Magics):
         is the latest task, -2 the one before.
         """
         __tracebackhide__ = True
+        try:
+            value = self._tasks(line)
+        except BaseException as error:
+            drop_own_frames(error)
+            raise
+        return awaited(value) if inspect.iscoroutine(value) else value
+
+    def _tasks(self, line: str) -> Any:
         marks, line = unmark(line)
         line, quiet = line.strip().rstrip("; \t"), line.rstrip().endswith(";")
         name, _, rest = line.partition(" ")

@@ -48,3 +48,12 @@ def start_kernel(kernel_python: Path, tmp_path: Path) -> Iterator[Callable[..., 
 def kernel(start_kernel: Callable[..., Kernel]) -> Kernel:
     """Start a kernel with nothing loaded."""
     return start_kernel()
+
+
+@pytest.fixture(scope="module")
+def loaded(kernel_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """Return one kernel for all tests of a module, with the extension loaded."""
+    kernel = Kernel(kernel_python, home=tmp_path_factory.mktemp("kernel"))
+    assert kernel.run("%load_ext immediate_tasks_ipy").ok
+    yield kernel
+    kernel.close()

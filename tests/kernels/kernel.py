@@ -93,6 +93,7 @@ class Kernel:
         }
         self._home = home
         self._replies: dict[str, Reply] = {}
+        self._listeners: list[Callable[[Message], object]] = []
         self.boot()
 
     def boot(self) -> None:
@@ -143,6 +144,8 @@ class Kernel:
                 self._sort_in(message)
 
     def _sort_in(self, message: Message) -> None:
+        for listener in self._listeners:
+            listener(message)
         reply = self._replies.get(message["parent_header"].get("msg_id", ""))
         if reply is None:
             return
@@ -151,13 +154,17 @@ class Kernel:
         else:
             reply.messages.append(message)
 
+    def listen(self, listener: Callable[[Message], object]) -> None:
+        """Hand every message that is taken in to `listener`, whichever cell it belongs to."""
+        self._listeners.append(listener)
+
     def interrupt(self) -> None:
         """Press the stop button."""
         self.manager.interrupt_kernel()
 
     def value(self, expression: str) -> str:
         """Return the repr of an expression in the kernel, past the display machinery."""
-        reply = self.run(f"print(repr({expression}), end='')")
+        reply = self.run(f"print(repr(({expression})), end='')")
         assert reply.ok, reply.error
         return reply.stream()
 
