@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-from collections.abc import AsyncIterable, Callable, Iterable
+import sys
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable
 from typing import Any
 
 from immediate_tasks_ipy.task_history import (
@@ -27,7 +28,7 @@ __all__ = ["Call", "Each", "ItemError", "in_item_of"]
 
 #: Seconds that cancelled tasks have for their clean-up before the batch ends without them.
 GRACE = 0.2
-#: Seconds that tasks in place keep the loop waiting, at least one task.
+#: Seconds that tasks which never wait keep the loop waiting, at least one task.
 BREATH = 0.01
 
 
@@ -104,6 +105,8 @@ class Each:
                 await self._read(items)
             while self._in_flight:
                 await self._wait_for_room()
+            if self._interrupt is not None:
+                await asyncio.sleep(0)  # where the cancellation that goes with it arrives
         except BaseException as error:
             interrupt = self._interrupt
             if interrupt is not None and self._progress.owner is not None:
@@ -126,7 +129,7 @@ class Each:
     async def _read(self, items: Iterable[Any]) -> None:
         iterator = self._items.iterator(iter, items)
         try:
-            while self._items.error is None:
+            while self._items.error is None and self._interrupt is None:
                 if len(self._in_flight) >= self._concurrency:
                     await self._wait_for_room()
                     continue
@@ -137,10 +140,8 @@ class Each:
                 except Exception as error:
                     self._items.unreadable(error)
                     return
-                if self._begin(item) and self._loop.time() > self._next_breath:
-                    # Tasks in place block the loop, and with it buttons and interrupts.
-                    await asyncio.sleep(0)
-                    self._next_breath = self._loop.time() + BREATH
+                if self._begin(item):
+                    await self._breathe()
         finally:
             close = getattr(iterator, "close", None)
             if inspect.isgenerator(iterator) and close is not None:
@@ -149,7 +150,7 @@ class Each:
     async def _read_async(self, items: AsyncIterable[Any]) -> None:
         iterator = self._items.iterator(aiter, items)
         try:
-            while self._items.error is None:
+            while self._items.error is None and self._interrupt is None:
                 if len(self._in_flight) >= self._concurrency:
                     await self._wait_for_room()
                     continue
@@ -160,11 +161,17 @@ class Each:
                 except Exception as error:
                     self._items.unreadable(error)
                     return
-                if self._items.error is None:
-                    self._begin(item)
+                if self._items.error is None and self._begin(item):
+                    await self._breathe()
         finally:
             if inspect.isasyncgen(iterator):
                 await iterator.aclose()
+
+    async def _breathe(self) -> None:
+        """Let the loop go on, and with it buttons and interrupts, now and then."""
+        if self._loop.time() > self._next_breath:
+            await asyncio.sleep(0)
+            self._next_breath = self._loop.time() + BREATH
 
     async def _wait_for_room(self) -> None:
         self._room = self._loop.create_future()
@@ -174,7 +181,7 @@ class Each:
             self._room = None
 
     def _begin(self, item: Any) -> bool:
-        """Start the task of an item; returns whether it ran in place."""
+        """Start the task of an item; returns whether it kept the loop waiting until its end."""
         call = self._items.call(item)
         if call is None:
             return False
@@ -185,7 +192,9 @@ class Each:
         if self._timeout is not None:
             self._timers[index] = self._loop.call_later(self._timeout, self._time_out, index)
         if self._is_async(call.task) or not self._finishes:
-            task = self._loop.create_task(self._enqueue(origin, call), context=context)
+            task = _start(self._loop, self._enqueue(origin, call), context)
+            if task.done():
+                return True
             self._in_flight[index] = task
             return False
         in_place = self._concurrency == 1
@@ -327,6 +336,17 @@ class Each:
             return str(error)
         read = len(self._progress.results)
         return f"Interrupted after {read:,} {'item' if read == 1 else 'items'}."
+
+
+def _start(
+    loop: asyncio.AbstractEventLoop,
+    coroutine: Coroutine[Any, Any, None],
+    context: contextvars.Context,
+) -> asyncio.Task[None]:
+    """An asyncio task that runs at once as far as its first real wait, where Python can do that."""
+    if sys.version_info < (3, 12):
+        return loop.create_task(coroutine, context=context)
+    return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
 
 
 def in_item_of(owner: asyncio.Task[Any]) -> bool:

@@ -564,6 +564,35 @@ async def test_a_keyboard_interrupt_in_one_task_ends_them_all(each):
     assert not in_item_of(batch_task)
 
 
+async def test_an_interrupt_in_the_last_task_is_raised_too(each):
+    async def work(item):
+        raise KeyboardInterrupt
+
+    async def body():
+        try:
+            await runner.run([1])
+        except KeyboardInterrupt:
+            return asyncio.current_task().cancelling()
+
+    runner = each(work, concurrency=3)
+    assert await asyncio.create_task(body()) == 0
+    assert errors(runner.results) == ["KeyboardInterrupt"]
+
+
+async def test_tasks_that_never_wait_let_the_loop_go_on(each):
+    turns = []
+
+    async def tick():
+        while True:
+            turns.append(True)
+            await asyncio.sleep(0)
+
+    ticking = asyncio.create_task(tick())
+    await each(adouble, concurrency=4).run(range(2000))
+    ticking.cancel()
+    assert len(turns) > 1
+
+
 async def test_a_receiver_that_raises_ends_the_batch(each):
     def receiver(**_):
         raise RuntimeError("from the receiver")
