@@ -154,9 +154,9 @@ class Run:
             time.sleep(_LOOK)
 
     def wait_until_ended(self, seconds: float) -> None:
-        """Block until somebody has claimed the outcome, at most that long."""
+        """Block until the result is finished, at most that long."""
         deadline = time.monotonic() + seconds
-        while not self.has_ended and time.monotonic() < deadline:
+        while not self.result.is_finished and time.monotonic() < deadline:
             time.sleep(_LOOK)
 
     def _cancel_on_loop(self, error: BaseException | None) -> None:
