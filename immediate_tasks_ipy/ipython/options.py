@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
 from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +11,12 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser, argument
 
+from .words import read_word
+
 DISPLAYS = ("card", "panel", "text", "none")
 
-#: One token of the line: quoted parts may hold spaces, as in a shell.
-_TOKEN = re.compile(r"""\s*((?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^\s"'])+)""")
+#: How an option begins.
+_OPTION = re.compile(r"\s*--?[A-Za-z]")
 
 _ARGUMENTS = (
     argument("-n", "--name", metavar="NAME", help="name of the task, for a cell without a call"),
@@ -81,30 +82,24 @@ def parse(parser: MagicArgumentParser, line: str) -> tuple[Namespace, str]:
     known = parser._option_string_actions
     tokens: list[str] = []
     position = 0
-    while match := _TOKEN.match(line, position):
-        token = match[1]
-        if not re.match(r"--?[A-Za-z]", token):
-            break
+    while _OPTION.match(line, position) and (word := read_word(line, position)):
+        token, position = word
         flag, equals, _ = token.partition("=")
         action = known.get(flag)
         if action is None and re.match(r"-[A-Za-z]\S", token) and token[:2] in known:
             action, equals = known[token[:2]], "joined"  # -p5
         if action is None or flag in {"-h", "--help"}:
             raise UsageError(_unknown(flag, list(known)))
-        tokens.append(_unquoted(token))
-        position = match.end()
+        tokens.append(token)
         if action.nargs == 0 or equals:
             continue
-        value = _TOKEN.match(line, position)
-        if value is None and line[position:].strip():
-            msg = f"A quote is not closed in {line[position:].strip()!r}."
-            raise UsageError(msg)
-        if value is None or value[1] in known:
+        value = read_word(line, position)
+        if value is None or value.value in known:
             msg = f"{flag} needs a value: {flag} {action.metavar or '|'.join(action.choices or ())}"
             raise UsageError(msg)
         # `--option=value` keeps values that begin with a minus sign from looking like options.
-        tokens[-1] = f"{_long(action)}={_unquoted(value[1])}"
-        position = value.end()
+        tokens[-1] = f"{_long(action)}={value.value}"
+        position = value.end
     try:
         options = parser.parse_args(tokens)
     except UsageError as error:
@@ -119,16 +114,6 @@ def misplaced_option(parser: MagicArgumentParser, call: str) -> str | None:
         if word in known:
             return str(word)
     return None
-
-
-def _unquoted(token: str) -> str:
-    if '"' not in token and "'" not in token:
-        return token
-    try:
-        return "".join(shlex.split(token))
-    except ValueError:
-        msg = f"A quote is not closed in {token!r}."
-        raise UsageError(msg) from None
 
 
 def _long(action: Any) -> str:
