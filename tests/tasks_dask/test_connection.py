@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from immediate_tasks_ipy.tasks.backends.dask import DaskBackend, cluster
 from immediate_tasks_ipy.tasks.base import Task
 from immediate_tasks_ipy.tasks.exceptions import InvalidTaskBackend
 from tests.services import ROOT, free_port
-from tests.tasks_dask.cells import finished, hold, running
+from tests.tasks_dask.cells import finished, hold, running, until
 
 
 @pytest.fixture
@@ -91,6 +92,25 @@ def test_closing_gives_up_what_runs_and_a_later_task_starts_anew(configured, tmp
     again = task.enqueue(str(tmp_path / "gate"))
     finished(again)
     assert again.return_value == "held"
+
+
+def test_a_backend_that_is_configured_away_stops_its_cluster(configured):
+    configured(cluster={"n_workers": 1})
+    client = task_backends["dask"].client
+    result = Task(func=abs_of, backend="dask").enqueue(-1)
+    finished(result)
+    assert client.status == "running"
+
+    def ended():
+        gc.collect()
+        return client.status == "closed"
+
+    task_backends.configure(None)
+    until(ended, "the end of the cluster")
+
+
+def abs_of(number):
+    return abs(number)
 
 
 def python(source, **options):

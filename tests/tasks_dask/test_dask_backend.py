@@ -273,6 +273,18 @@ def test_a_task_gets_its_context():
     assert result.return_value == [1, result.id, ["hello"], "hello"]
 
 
+def timed(context):
+    result = context.task_result
+    waited = result.started_at - result.enqueued_at
+    return [result.task.name, result.status, waited.total_seconds() < 600, result.finished_at]
+
+
+def test_the_context_tells_of_the_task_and_its_times():
+    result = dask_task(timed, takes_context=True).enqueue()
+    finished(result)
+    assert result.return_value == ["timed", "RUNNING", True, None]
+
+
 def test_a_context_annotation_in_a_cell_does_not_need_the_package_on_the_worker():
     namespace = cell(
         "def attempt(context: TaskContext):\n    return context.attempt", TaskContext=TaskContext

@@ -90,24 +90,23 @@ class DispatchThread:
     # -- the thread -------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
-            try:
-                call = self._inbox.get(timeout=SWEEP if self._sent else None)
-            except queue.Empty:
-                pass
-            else:
-                while call is not None:
-                    if call == self._on_close:
-                        self._on_close()
-                        return
-                    self._attempt(call)
-                    try:
-                        call = self._inbox.get_nowait()
-                    except queue.Empty:
-                        break
+        while self._take(SWEEP if self._sent else None):
+            while not self._inbox.empty():
+                if not self._take(0):
+                    return
             self._attempt(self._send_waiting)
             if self._sent and time.monotonic() - self._swept_at > SWEEP:
                 self._attempt(self._sweep)
+
+    def _take(self, timeout: float | None) -> bool:
+        """Make the next call of the inbox, if one comes in time; returns False after the last."""
+        # A name of its own: a call that were kept would keep its task, and that its backend.
+        try:
+            call = self._inbox.get(timeout=timeout)
+        except queue.Empty:
+            return True
+        self._attempt(call)
+        return call != self._on_close
 
     def _attempt(self, call: Callable[[], None]) -> None:
         try:

@@ -54,5 +54,14 @@ class Job:
             "kwargs": result.kwargs,
             "backend": result.backend,
             "worker_ids": list(result.worker_ids),
+            "enqueued_at": result.enqueued_at,
             "takes_context": result.task.takes_context,
+            "task": {
+                "name": result.task.name,
+                "module_path": result.task.module_path,
+                "priority": result.task.priority,
+                "queue_name": result.task.queue_name,
+                "backend": result.task.backend,
+                "takes_context": result.task.takes_context,
+            },
         }

@@ -19,7 +19,9 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from inspect import iscoroutinefunction
+from types import SimpleNamespace
 from typing import Any
 
 #: Bytes up to which an outcome travels as an event; a larger one is fetched.
@@ -42,12 +44,15 @@ class TaskResult:
     """What a task can see of its own result while it runs here."""
 
     def __init__(self, job: dict[str, Any], worker: str, started: float) -> None:
+        self.task = SimpleNamespace(**job["task"])
         self.id: str = job["id"]
         self.args: list[Any] = job["args"]
         self.kwargs: dict[str, Any] = job["kwargs"]
         self.backend: str = job["backend"]
         self.status = "RUNNING"
-        self.started_at = self.last_attempted_at = started
+        self.enqueued_at: datetime = job["enqueued_at"]
+        self.started_at = self.last_attempted_at = datetime.fromtimestamp(started, UTC)
+        self.finished_at = None
         self.errors: list[Any] = []
         #: The attempts that the notebook knew of when it sent the task, and this one.
         self.worker_ids: list[str] = [*job["worker_ids"], worker]
