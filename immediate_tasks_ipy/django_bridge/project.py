@@ -18,7 +18,7 @@ from immediate_tasks_ipy.tasks.sync import has_running_loop
 from . import threads
 from .errors import BridgeError
 from .family import DJANGO, Family, families_in_use, family_of, preferred_family
-from .observation import observe_newcomers
+from .observation import observe_newcomers, recorded
 from .settings import require_settings
 
 #: The alias of the bridge's own backends, which no settings know.
@@ -140,12 +140,12 @@ class ProjectBackend:
     def enqueue(self, task: Any, args: Any, kwargs: Any) -> Any:
         """Send the task to its queue, and return its result as it is then."""
         send = partial(self.backend.enqueue, self._own(task), args, kwargs)
-        return threads.run_beside_loop(send) if has_running_loop() else send()
+        return recorded(threads.run_beside_loop(send) if has_running_loop() else send())
 
     async def aenqueue(self, task: Any, args: Any, kwargs: Any) -> Any:
         """See `enqueue`."""
         with threads.thread_sensitive_work():
-            return await self.backend.aenqueue(self._own(task), args, kwargs)
+            return recorded(await self.backend.aenqueue(self._own(task), args, kwargs))
 
     def submit(
         self,

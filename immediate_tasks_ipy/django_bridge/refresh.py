@@ -33,6 +33,9 @@ def advance(result: Any, fresh: Any) -> bool:
     changed = False
     for name in _ATTRIBUTES:
         new = getattr(fresh, name)
+        if name == "last_attempted_at" and len(fresh.worker_ids) == 1:
+            # RQ tells when the attempt ended.
+            new = fresh.started_at
         if name == "finished_at" and not fresh.is_finished:
             new = None
         if getattr(result, name) != new:

@@ -37,7 +37,9 @@ def watcher(history):
 def send(history, alias, each, *args):
     """Send a task as `%enqueue --backend django:ALIAS` does, and follow it."""
     backend = django_bridge.backend_for(each, alias)
-    entry = history.entry_of(backend.enqueue(each, args, {}))
+    result = backend.enqueue(each, args, {})
+    entry = history.entry_of(result)
+    assert entry.result is result, "the caller's object is the one that is kept current"
     django_bridge.follow(history, entry)
     return entry
 
@@ -87,6 +89,7 @@ def test_rq_is_live(history, watcher, rq_worker, until):
     until(finished(entry), "the end of the task")
 
     assert entry.result.return_value == 5
+    assert entry.seconds > 0
     assert watcher.statuses[-1] == "SUCCESSFUL"
 
 

@@ -47,6 +47,14 @@ TASKS = {
     "dummy": {"BACKEND": f"{_FRAMEWORK}.backends.dummy.DummyBackend"},
 }
 
+# A failure is shown where the task is shown; without a handler, logging would print it too.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"null": {"class": "logging.NullHandler"}},
+    "loggers": {"django_tasks": {"handlers": ["null"]}, "django.tasks": {"handlers": ["null"]}},
+}
+
 RQ_QUEUES = {
     "default": {"HOST": "127.0.0.1", "PORT": int(os.environ.get("REDIS_PORT", "6379")), "DB": 0},
 }
