@@ -18,7 +18,7 @@ PERIOD = 0.05
 #: Seconds of silence after which a beat says that the kernel lives.
 BEAT = 5.0
 #: Rows in one message while tasks go on changing, and once they have come to rest.
-BUSY_ROWS, QUIET_ROWS = 250, 4_000
+BUSY_ROWS, QUIET_ROWS = 250, 2_000
 #: Rows in one part of a snapshot.
 SNAPSHOT_ROWS = 2_500
 #: Rows, the newest, that a saved notebook keeps.

@@ -292,3 +292,15 @@ def saved_rows(notebook):
     states = saved.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
     panels = [each["state"] for each in states.values() if "panel_id" in each["state"]]
     return len(panels[0]["snapshot"]["rows"]) if panels else 0
+
+
+def test_the_selected_row_stays_in_view_when_its_detail_opens_below(lab):
+    notebook = lab(SETUP, "for n in range(30): add.enqueue(n, 1)", "%tasks")
+    notebook.run_all()
+    panel = panel_of(notebook, 2)
+    grid = panel.get_by_role("grid", name="Tasks")
+    expect(grid).to_have_attribute("aria-rowcount", "31")
+    panel.evaluate("panel => { panel.style.width = '420px'; }")
+    row(panel, "20, 1").click()
+    expect(panel.get_by_role("region", name="Task details")).to_be_visible()
+    expect(row(panel, "20, 1")).to_be_in_viewport(ratio=0.9)

@@ -17,6 +17,7 @@ export class VirtualList {
     /** @type {{ key: number, index: number } | null} the row that must not move */
     this.held = null;
     this.scrollTop = 0;
+    this.laidHeight = 0;
     this.first = 0;
     this.end = 0;
     /** Does the list stay at its end when rows are added? */
@@ -46,12 +47,17 @@ export class VirtualList {
     const { scroller, rowHeight } = this;
     const height = this.height;
     if (height === 0) return;
+    const index = height < this.laidHeight && current !== null ? keys.indexOf(current) : -1;
+    const wasInView = index >= 0 && (index + 1) * rowHeight <= this.scrollTop + this.laidHeight;
+    this.laidHeight = height;
     const atEnd = this.sticky && this.scrollTop + height >= this.body.offsetHeight - 1;
     const length = `${keys.length * rowHeight}px`;
     if (this.body.style.height !== length) this.body.style.height = length;
     const held = heldScroll(this.scrollTop, rowHeight, this.held, keys);
     let top = held ?? this.scrollTop;
     if (atEnd && held === null) top = keys.length * rowHeight - height;
+    // The selected row was in view, and stays so when something opens beside or below the list.
+    if (wasInView && index * rowHeight >= this.scrollTop) top = scrollTo(top, height, rowHeight, index);
     top = Math.max(0, Math.min(top, keys.length * rowHeight - height));
     if (Math.abs(scroller.scrollTop - top) >= 1) scroller.scrollTop = top;
     this.scrollTop = top;
