@@ -7,6 +7,7 @@ def test_a_cell_is_a_task(notebook):
 
 from __future__ import annotations
 
+import atexit
 import io
 import re
 import sys
@@ -222,6 +223,8 @@ def session(shell_class: type[InteractiveShell]) -> Iterator[Session]:
         made.run("%unload_ext immediate_tasks_ipy")
         shell.history_manager.end_session()
         shell_class.clear_instance()
+        # Hundreds of shells that all collect garbage at exit take minutes.
+        atexit.unregister(shell.atexit_operations)
         set_current_history(None)
         task_backends.configure(None)
 
