@@ -14,7 +14,7 @@ def framework(request):
     chosen.available()
     chosen.configure(None)
     yield chosen
-    chosen.configure(None)
+    chosen.restore()
 
 
 @pytest.fixture

@@ -72,6 +72,18 @@ class Framework:
         handler._settings = handler.settings = mapping
         handler._connections = Local()
 
+    def restore(self) -> None:
+        """Go back to the settings of the process: other tests' tasks are made from them."""
+        if self.name == "ours":
+            self.configure(None)
+            return
+        from asgiref.local import Local
+
+        handler = self.module().task_backends
+        handler._settings = None
+        handler.__dict__.pop("settings", None)
+        handler._connections = Local()
+
     def path(self, backend: str) -> str:
         return f"{self.package}.backends.{backend}"
 
