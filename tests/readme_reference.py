@@ -16,7 +16,7 @@ from immediate_tasks_ipy.ipython.magics import EnqueueMagics
 from immediate_tasks_ipy.ipython.tasks_magic import TasksMagics
 
 README = Path(__file__).parent.parent / "README.md"
-BEGIN = "<!-- reference: begin (python -m tests.readme_reference) -->"
+BEGIN = "<!-- reference: begin -->"
 END = "<!-- reference: end -->"
 
 
