@@ -39,12 +39,6 @@ def test_mypy_is_content_with_the_package():
     check(sys.executable, "-m", "mypy")
 
 
-def test_mypy_is_content_with_the_public_surface():
-    if not (ROOT / "tests" / "typing").exists():
-        pytest.skip("There is no tests/typing.")
-    check(sys.executable, "-m", "mypy", "tests/typing")
-
-
 def test_typescript_is_content_with_the_scripts(node, node_modules):
     check(node, node_modules / "typescript" / "bin" / "tsc", "--project", ROOT)
 
