@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from immediate_tasks_ipy.task_history.actions import cancel
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
@@ -19,13 +20,23 @@ class Deadline:
         self._followed = followed
         self._seconds = seconds
 
-    def tick(self) -> None:
-        """Fail the task with a TimeoutError, unless it has ended."""
+    def tick(self) -> float | None:
+        """Fail the task with a TimeoutError, unless it has ended or has time left."""
         entry = self._followed.entry
-        if entry is None or entry.result.is_finished:
-            return
+        if entry is None:
+            return self._seconds if self._followed.active else None
+        result = entry.result
+        if result.is_finished:
+            return None
+        left = (
+            self._seconds
+            - (datetime.now(result.enqueued_at.tzinfo) - result.enqueued_at).total_seconds()
+        )
+        if left > 0:
+            return left
         error = TimeoutError(f"not finished after {self._seconds:g} s, its --timeout")
         try:
-            cancel(entry.result, error=error)
+            cancel(result, error=error)
         except TaskNotCancellable as reason:
             logger.warning("--timeout: %s", reason)
+        return None

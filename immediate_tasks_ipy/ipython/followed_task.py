@@ -18,12 +18,16 @@ class FollowedTask:
         self._history = history
         self._origin = origin
         self.entry: Entry | None = None
+        #: Whether the task is still waited for.
+        self.active = False
         self._on_end: Callable[[Entry], Any] | None = None
 
     def follow(self) -> None:
+        self.active = True
         self._history.subscribe(self)
 
     def leave(self) -> None:
+        self.active = False
         self._history.unsubscribe(self)
 
     def on_end(self, callback: Callable[[Entry], Any]) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 import time
 from typing import Protocol
+
+
+logger = logging.getLogger("immediate_tasks_ipy")
 
 
 class Refreshed(Protocol):
@@ -49,7 +53,11 @@ class Refresher:
 
     def _run(self) -> None:
         while (refreshed := self._next()) is not None:
-            again = refreshed.tick()
+            try:
+                again = refreshed.tick()
+            except Exception:
+                logger.exception("%r could not be drawn.", refreshed)
+                continue
             if again is not None:
                 self.schedule(refreshed, again)
 

@@ -115,7 +115,7 @@ class ImmediateBackend(BaseTaskBackend):
             replacement = run.replacement(error)
             if replacement is None:
                 raise
-            raise replacement from error
+            raise replacement.with_traceback(error.__traceback__) from None
         run.claim()
         return value
 
@@ -195,7 +195,7 @@ class ImmediateBackend(BaseTaskBackend):
         if replacement is not None:
             run.error = None
             try:
-                raise replacement from error  # noqa: TRY301  (receivers see what is handled)
+                raise replacement.with_traceback(error.__traceback__) from None  # noqa: TRY301
             except BaseException as replaced:
                 await self._afail(run, replaced, robustly=robustly, in_place=in_place)
             return
