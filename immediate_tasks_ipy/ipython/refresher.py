@@ -9,7 +9,6 @@ import threading
 import time
 from typing import Protocol
 
-
 logger = logging.getLogger("immediate_tasks_ipy")
 
 
