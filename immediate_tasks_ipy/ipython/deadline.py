@@ -28,10 +28,8 @@ class Deadline:
         result = entry.result
         if result.is_finished:
             return None
-        left = (
-            self._seconds
-            - (datetime.now(result.enqueued_at.tzinfo) - result.enqueued_at).total_seconds()
-        )
+        waited = datetime.now(result.enqueued_at.tzinfo) - result.enqueued_at
+        left = self._seconds - float(waited.total_seconds())
         if left > 0:
             return left
         error = TimeoutError(f"not finished after {self._seconds:g} s, its --timeout")
