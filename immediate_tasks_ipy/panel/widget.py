@@ -39,6 +39,7 @@ class TaskPanel(anywidget.AnyWidget):
     notify_after = traitlets.Float(0.0, min=0.0).tag(sync=True)
 
     def __init__(self, history: TaskHistory, actions: PanelActions, **traits: Any) -> None:
+        self._history = history
         self._feed = Feed(history, self.send)
         self._replies = Replies(history, self._feed, actions)
         self.set_trait("panel_id", uuid.uuid4().hex)
@@ -56,6 +57,11 @@ class TaskPanel(anywidget.AnyWidget):
         comm = self.comm
         if hasattr(comm, "_reply_subshell_for"):
             comm._reply_subshell_for = _same_subshell
+
+    def __repr__(self) -> str:
+        """What is left of the panel where no widget can be shown."""
+        count = len(self._history)
+        return f"<TaskPanel: {count:,} {'task' if count == 1 else 'tasks'}; %tasks opens it>"
 
     def close(self) -> None:
         """End the panel, its feed with it."""

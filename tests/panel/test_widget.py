@@ -109,3 +109,9 @@ def test_nothing_is_fetched_from_elsewhere():
         addresses = set(re.findall(r"https?://[^\s\"')]+", text))
         assert addresses <= {"http://www.w3.org/2000/svg"}
         assert "@import" not in text
+
+
+def test_without_widgets_its_text_says_what_it_is(panel):
+    add.enqueue(1, 2)
+
+    assert repr(panel) == "<TaskPanel: 1 task; %tasks opens it>"
