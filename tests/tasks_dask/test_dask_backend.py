@@ -328,18 +328,28 @@ def test_a_hook_that_fails_does_not_stop_the_tasks(monkeypatch, caplog):
 # -- order -------------------------------------------------------------------------
 
 
-def test_a_higher_priority_goes_first(tmp_path, transitions):
-    gates = [tmp_path / "first", tmp_path / "second"]
-    held = [dask_task(hold).enqueue(str(gate)) for gate in gates]
-    for result in held:
-        running(result)
+def test_the_scheduler_knows_the_priorities(tmp_path, backend):
+    def priorities(dask_scheduler):
+        return {key: ts.priority[0] for key, ts in dask_scheduler.tasks.items()}
+
+    result = dask_task(hold, priority=7).enqueue(str(tmp_path / "gate"))
+    running(result)
+    known = backend.client.run_on_scheduler(priorities)
+    (tmp_path / "gate").touch()
+    # In Dask's own order, in which the smallest goes first.
+    assert known[f"hold-{result.id}"] == -7
+
+
+def test_of_those_that_wait_to_be_sent_a_higher_priority_goes_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(dispatch_thread, "IN_FLIGHT", 1)
+    held = dask_task(hold).enqueue(str(tmp_path / "gate"))
+    running(held)
     low = [dask_task(add, priority=-10).enqueue(i, 0) for i in range(5)]
-    high = [dask_task(add_later, priority=10).enqueue(i, 0) for i in range(5)]
-    for gate in gates:
-        gate.touch()
-    finished(*held, *low, *high)
-    assert max(r.started_at for r in high) <= max(r.started_at for r in low)
-    assert min(r.started_at for r in high) < min(r.started_at for r in low)
+    high = [dask_task(add, priority=10).enqueue(i, 0) for i in range(5)]
+    (tmp_path / "gate").touch()
+    finished(held, *low, *high)
+    assert max(r.finished_at for r in high) <= min(r.started_at for r in low)
+    assert sorted(high, key=lambda r: r.started_at) == high
 
 
 def test_many_tasks_are_sent_a_bounded_number_at_a_time(monkeypatch, backend):
@@ -379,6 +389,18 @@ def test_a_running_task_is_given_up_and_its_late_outcome_is_dropped(tmp_path, ba
     run(add, 1, 1)
     assert result.status == "FAILED"
     assert len(result.errors) == 1
+
+
+def test_an_outcome_that_arrives_while_a_task_is_cancelled_is_dropped(tmp_path, backend):
+    result = dask_task(hold).enqueue(str(tmp_path / "gate"))
+    running(result)
+    job = backend._dispatch._sent[result.id]
+    backend.cancel(result)
+    backend.finished(job, {"value": "late", "changes": [], "seconds": 1.0, "output": ""})
+    backend.started(job, "tcp://late", 0.0)
+    assert result.status == "FAILED"
+    assert result.attempts == 1
+    (tmp_path / "gate").touch()
 
 
 def test_a_queued_task_is_removed(tmp_path, backend):
