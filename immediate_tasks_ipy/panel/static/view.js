@@ -137,13 +137,7 @@ export class View {
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
-      if (this.abort.signal.aborted) return;
-      try {
-        this.draw();
-      } catch (error) {
-        this.feedback.complain(`The panel could not draw: ${error}`);
-        throw error;
-      }
+      if (!this.abort.signal.aborted) this.draw();
     });
   }
 
@@ -152,7 +146,17 @@ export class View {
     return this.choice.view === "table" ? this.table : this.timeline;
   }
 
+  /** Draw now; an error is shown, not swallowed. */
   draw() {
+    try {
+      this.drawAll();
+    } catch (error) {
+      this.feedback.complain(`The panel could not draw: ${error}`);
+      console.error(error);
+    }
+  }
+
+  drawAll() {
     const { store, health, paused } = this.connection;
     const connected = health !== "lost";
     const now = this.connection.now();
