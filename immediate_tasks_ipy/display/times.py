@@ -11,12 +11,12 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def duration(seconds: float) -> str:
-    """A measured time to three digits: `0.12 ms`, `48.1 ms`, `1.20 s`, `2 min 05 s`."""
+    """A measured time to three digits: `0.12 ms`, `48.1 ms`, `0.80 s`, `12.4 s`, `2 min 05 s`."""
     if not math.isfinite(seconds):
         return "? s"
     if seconds < 0.000_005:  # noqa: PLR2004 (half of the smallest time shown)
         return "<0.01 ms"
-    if seconds < 0.9995:  # noqa: PLR2004 (would be written 1000 ms)
+    if seconds < 0.0995:  # noqa: PLR2004 (three digits of milliseconds tell no more than 0.10 s)
         return f"{_three_digits(seconds * 1000)} ms"
     if seconds < _MINUTE - 0.05:
         return f"{_three_digits(seconds)} s"

@@ -111,7 +111,7 @@ def test_lifecycle_tells_states_and_times_between():
     entry = successful(5, waited=0.8, took=1.2)
 
     assert rows(entry)["Lifecycle"] == (
-        "READY 12:00:07.412 → waited 800 ms → RUNNING → ran 1.20 s → SUCCESSFUL 12:00:09.412"
+        "READY 12:00:07.412 → waited 0.80 s → RUNNING → ran 1.20 s → SUCCESSFUL 12:00:09.412"
     )
     assert 'title="2026-03-01 12:00:07.412+00:00"' in card(entry, now=NOW)
 
@@ -126,7 +126,7 @@ def test_lifecycle_tells_every_attempt():
     entry = entries()["attempts"]
 
     assert rows(entry)["Lifecycle"] == (
-        "READY 12:00:07.412 → waited 800 ms → RUNNING → ran 2.20 s → READY → waited 200 ms"
+        "READY 12:00:07.412 → waited 0.80 s → RUNNING → ran 2.20 s → READY → waited 0.20 s"
         " → RUNNING → ran 5.80 s → FAILED 12:00:16.412"
     )
     assert rows(entry)["Attempts"] == "3"
@@ -366,4 +366,4 @@ def test_results_of_djangos_package_are_shown():
     entry = ready()
     entry.result = result
 
-    assert summary(entry) == "✓ add(2, 3) → 5  SUCCESSFUL in 500 ms"
+    assert summary(entry) == "✓ add(2, 3) → 5  SUCCESSFUL in 0.50 s"
