@@ -73,8 +73,11 @@ def test_every_notebook_is_saved_with_the_outcome_of_its_tasks(path: Path) -> No
     ]
     assert enqueues
     for cell in enqueues:
-        shown = [output.get("data", {}).get("text/plain", "") for output in cell.outputs]
-        assert re.search(r"SUCCESSFUL|FAILED|READY", "".join(shown)), cell.source
+        shown = [
+            output.get("data", {}).get("text/plain", "") + output.get("text", "")
+            for output in cell.outputs
+        ]
+        assert re.search(r"SUCCESSFUL|FAILED|READY|UsageError", "".join(shown)), cell.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
