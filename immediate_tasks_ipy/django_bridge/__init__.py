@@ -30,6 +30,11 @@ What the bridge can't do, or does otherwise than one might expect:
 - **Interrupts and cancelling.** A coroutine is cancelled. A thread can't be
   stopped: an interrupt is raised in it at its next bytecode, at best; then the
   task is given up, FAILED, while its function may run on.
+- **Signals of an awaited task** (`aenqueue`) reach async receivers on the loop, and others in
+  the thread-sensitive thread, where the ORM works; the framework's own, which log, and the
+  bridge's are called on the loop itself.
+- **A project's alias of Django's own ImmediateBackend** is served by the bridge when a
+  notebook names it: Django's would fail async tasks there.
 - **After an interrupt** a result is FAILED; Django leaves it RUNNING.
 - **A receiver that raises** for `task_enqueued` or `task_started` makes the
   result FAILED; Django leaves it as it is. The exception goes on in both.

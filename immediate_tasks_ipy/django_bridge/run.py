@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -173,6 +171,7 @@ class _SharedThreadCall(ThreadCall):
 
     #: Has it begun, and not ended?
     running = False
+    _interrupted = False
 
     def __call__(self) -> Any:
         self.running = True
@@ -180,5 +179,21 @@ class _SharedThreadCall(ThreadCall):
             return super().__call__()
         finally:
             self.running = False
-            # An interrupt that is still on its way would end whatever comes next here.
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threading.get_ident()), None)
+            if self._interrupted:
+                _let_interrupt_arrive()
+
+    def interrupt(self) -> bool:
+        """See ThreadCall."""
+        self._interrupted = True
+        return super().interrupt()
+
+
+def _let_interrupt_arrive() -> None:
+    """Take an interrupt that is still on its way: it would end whatever this thread does next.
+
+    It arrives when a loop goes round. (Taking it back, with NULL, would leave the interpreter
+    looking for it at every step, for good.)
+    """
+    with suppress(asyncio.CancelledError):
+        for _ in range(100):
+            pass

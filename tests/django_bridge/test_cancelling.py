@@ -263,3 +263,39 @@ def test_an_interrupt_ends_the_caller_and_the_result(each, start):
     assert done.stdout.split() == ["FAILED", "builtins.KeyboardInterrupt", str(each == "block")], (
         done.stderr
     )
+
+
+def test_a_profiler_may_look_on():
+    code = """
+import cProfile
+from immediate_tasks_ipy import django_bridge
+django_bridge.setup("mysite.settings")
+from billing.tasks import add
+cProfile.run("[add.enqueue(1, 2) for _ in range(200)]")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{PROJECT.parents[2]}"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert "function calls" in done.stdout, done.stderr
+
+
+async def test_an_interrupt_that_comes_late_hits_nothing_else():
+    """The thread-sensitive thread goes on after tasks that were cancelled at their very end."""
+
+    async def cancelled_at_some_point():
+        asyncio_task = asyncio.ensure_future(tasks.add.aenqueue(1, 2))
+        await asyncio.sleep(0)
+        asyncio_task.cancel()
+        await asyncio.gather(asyncio_task, return_exceptions=True)
+
+    for _ in range(200):
+        await cancelled_at_some_point()
+
+    assert (await tasks.add.aenqueue(1, 2)).return_value == 3
+    assert tasks.add.enqueue(1, 2).return_value == 3
