@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from traitlets import Bool, Dict, Enum, Float, Int, TraitError, Unicode, validate
@@ -48,4 +49,12 @@ class ImmediateTasks(Configurable):
                     "backend class."
                 )
                 raise TraitError(msg)
+        return proposal["value"]
+
+    @validate("refresh_rate", "notify_after")
+    def _check_number(self, proposal: Any) -> Any:
+        if math.isnan(proposal["value"]):
+            # It compares to no limit, so the limits of a trait let it pass.
+            msg = f"ImmediateTasks.{proposal['trait'].name} = nan: give a number."
+            raise TraitError(msg)
         return proposal["value"]

@@ -69,5 +69,6 @@ class Refresher:
                 delay = self._queue[0][0] - time.monotonic()
                 if delay <= 0:
                     return heapq.heappop(self._queue)[2]
-                self._wake.wait(delay)
+                # A longer wait than the platform's longest would raise, and end the thread.
+                self._wake.wait(min(delay, threading.TIMEOUT_MAX))
         return None

@@ -69,6 +69,7 @@ def test_backends_take_effect_at_once_and_the_built_in_ones_stay(notebook):
         ("history_limit = 'many'", "int"),
         ("refresh_rate = 100", "20"),
         ("refresh_rate = 0", "0.1"),
+        ("refresh_rate = float('nan')", "a number"),
         ("notify_after = -1", "0"),
         ("live = 'maybe'", "boolean"),
         ("backends = {'x': {}}", "'BACKEND'"),
