@@ -85,17 +85,11 @@ def _django_task(target: Any, options: Namespace) -> tuple[Any, Any]:
 
     alias = None if options.backend is None else options.backend.removeprefix(DJANGO)
     try:
-        backend = django_bridge.backend_for(target, alias)
-        changes = {"priority": options.priority, "queue_name": options.queue, "backend": alias}
-        chosen = target.using(**{k: v for k, v in changes.items() if v is not None})
+        return django_bridge.prepare(
+            target, alias, priority=options.priority, queue_name=options.queue
+        )
     except django_bridge.BridgeError as error:
         raise UsageError(str(error)) from None
-    except Exception as error:
-        # Both of Django's families have an InvalidTask of their own.
-        if type(error).__name__ in {"InvalidTask", "InvalidTaskError"}:
-            raise UsageError(_refusal(error, options)) from None
-        raise
-    return chosen, backend
 
 
 def _refusal(error: Exception, options: Namespace) -> str:

@@ -38,17 +38,19 @@ async def cancel_itself():
 
 
 cleaned = []
-release = threading.Event()
+begun, release = threading.Event(), threading.Event()
 
 
 @task
 def block():
+    begun.set()
     release.wait(PATIENCE)
     return "too late"
 
 
 @pytest.fixture(autouse=True)
 def fresh():
+    begun.clear()
     release.clear()
     cleaned.clear()
     yield
@@ -113,7 +115,7 @@ async def test_cancelling_before_the_first_step_ends_the_task_too():
 async def test_a_thread_is_given_up_and_its_value_dropped(history):
     backend = own(block)
     result = backend.submit(block, (), {})
-    await reached(result, "RUNNING")
+    await asyncio.to_thread(begun.wait, PATIENCE)
 
     backend.cancel(result)
 
@@ -127,7 +129,7 @@ async def test_a_thread_is_given_up_and_its_value_dropped(history):
 
 async def test_awaiting_a_sync_task_can_be_cancelled_from_outside():
     asyncio_task = asyncio.ensure_future(block.aenqueue())
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(begun.wait, PATIENCE)
 
     asyncio_task.cancel()
 
@@ -176,10 +178,11 @@ async def test_a_coroutine_that_is_closed_finishes_its_result(history):
     assert history.results[-1].status == "FAILED"
 
 
-def test_a_task_in_place_can_only_be_interrupted(history, until):
+def test_a_task_in_place_can_only_be_interrupted(history):
     thread = threading.Thread(target=block.enqueue)
     thread.start()
-    result = until(lambda: history.results and history.results[-1], "the task")
+    begun.wait(PATIENCE)
+    result = history.results[-1]
 
     with pytest.raises(TaskNotCancellable, match="stop button"):
         result.task.get_backend().cancel(result)
