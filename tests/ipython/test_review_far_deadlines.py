@@ -6,36 +6,38 @@ import threading
 
 import pytest
 
+from immediate_tasks_ipy.ipython.refresher import Refresher
 from tests.ipython.shells import wait_until
 
 
-@pytest.fixture
-def prepared(notebook):
-    notebook.run(
-        "import threading\n"
-        "go = threading.Event()\n"
-        "def held():\n"
-        "    print('held')\n"
-        "    return go.wait(30)"
-    )
-    yield notebook
-    notebook["go"].set()
+class _Counter:
+    ticks = 0
+
+    def tick(self):
+        self.ticks += 1
 
 
 @pytest.mark.parametrize("seconds", ["inf", "1e300"])
-def test_a_far_deadline_leaves_the_cards_alive(prepared, monkeypatch, seconds):
-    died: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", died.append)
+def test_the_thread_of_the_cards_outlives_a_far_deadline(monkeypatch, seconds):
+    died = threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: died.set())
+    refresher, soon, late = Refresher(), _Counter(), _Counter()
+    refresher.schedule(late, float(seconds))
 
-    prepared.run(f"%enqueue --background --timeout {seconds} held()")
-    prepared["go"].set()
-    wait_until(lambda: _successful(prepared) == 1)
+    for rounds in (1, 2, 3):
+        refresher.schedule(soon, 0)
+        wait_until(lambda n=rounds: died.is_set() or soon.ticks == n)
 
-    # Nothing but the far deadline is left to wait for.
-    prepared.run("%enqueue --background held()")
-    wait_until(lambda: died or _successful(prepared) == 2)
-    assert not died
+    refresher.stop()
+    assert not died.is_set()
+    assert late.ticks == 0
 
 
-def _successful(notebook):
-    return sum("SUCCESSFUL" in data["text/plain"] for data in notebook.outputs)
+@pytest.mark.parametrize("seconds", ["inf", "1e300"])
+def test_a_task_with_a_far_deadline_runs_to_its_end(notebook, seconds):
+    notebook.run("def add(a, b):\n    return a + b")
+
+    result = notebook.run(f"%enqueue --background --timeout {seconds} add(2, 3)").value
+
+    wait_until(lambda: result.is_finished)
+    assert result.return_value == 5
