@@ -30,6 +30,11 @@ DIFFERENCES = {
     ("ours", "copies"): "a task is its own copy: one of a notebook has no path to be copied by",
     ("ours", "loop"): "enqueue of an async task works while a loop is running in the thread",
     ("ours", "receiver threads"): "aenqueue calls sync receivers on the loop's thread",
+    # The bridge's backend in the place of Django's.
+    ("bridge", "interrupt"): "a KeyboardInterrupt finishes the result: nothing stays RUNNING",
+    ("bridge", "receivers"): "a receiver that raises fails the result, and task_finished is sent",
+    ("bridge", "tracebacks"): "a traceback begins in the task's function, not in the framework",
+    ("bridge", "loop"): "enqueue of an async task works while a loop is running in the thread",
 }
 
 
@@ -49,7 +54,10 @@ class Framework:
 
     def differs(self, topic: str) -> str | None:
         """Return the reason for a difference, or None."""
-        return DIFFERENCES.get((self.name, topic))
+        reason = DIFFERENCES.get((self.name, topic))
+        if reason is None and self.name == "bridge" and self.package == PACKAGE.package:
+            reason = DIFFERENCES.get((PACKAGE.name, topic))
+        return reason
 
     def exception(self, name: str) -> type[Exception]:
         exceptions = self.module("exceptions")
@@ -85,11 +93,20 @@ class Framework:
         handler._connections = Local()
 
     def path(self, backend: str) -> str:
+        if self.name == "bridge" and backend == "immediate.ImmediateBackend":
+            return f"immediate_tasks_ipy.django_bridge.{self._bridge_class}"
         return f"{self.package}.backends.{backend}"
 
     def backend_class(self, kind: str) -> type:
         name = f"{kind.capitalize()}Backend"
+        if self.name == "bridge" and kind == "immediate":
+            bridge = importlib.import_module("immediate_tasks_ipy.django_bridge")
+            return getattr(bridge, self._bridge_class)
         return getattr(self.module(f"backends.{kind}"), name)
+
+    @property
+    def _bridge_class(self) -> str:
+        return "ImmediateBackend" if self.package == "django.tasks" else "PackageImmediateBackend"
 
     def task(self, function: Any = None, **options: Any) -> Any:
         return self.module().task(function, **options)
@@ -116,5 +133,9 @@ OURS = Framework("ours", "immediate_tasks_ipy.tasks", "immediate_tasks_ipy.tasks
 DJANGO = Framework("django", "django.tasks", "django.tasks")
 PACKAGE = Framework("django-tasks", "django_tasks", "django_tasks")
 
-#: Those that this Python can run: Django has its own tasks from 6.0 on, which needs 3.12.
-FRAMEWORKS = [OURS, DJANGO if sys.version_info >= (3, 12) else PACKAGE]
+#: The one of Django's that this Python can run: Django has its own from 6.0 on, which needs 3.12.
+DJANGOS = DJANGO if sys.version_info >= (3, 12) else PACKAGE
+#: The same with the bridge's ImmediateBackend.
+BRIDGE = Framework("bridge", DJANGOS.package, DJANGOS.logger)
+
+FRAMEWORKS = [OURS, DJANGOS, BRIDGE]
