@@ -71,6 +71,12 @@ class Items:
             if more or generator.ifs:
                 msg = f"--each {written!r} does more than name items: make a list of them first"
                 raise UsageError(msg)
+            if not _binds_names(generator.target):
+                msg = (
+                    f"--each {written!r} must give the items a name of their own: write "
+                    "--each 'url in urls', or --each 'name, value in pairs'"
+                )
+                raise UsageError(msg)
             return cls(written, ast.unparse(generator.target), ast.unparse(generator.iter))
         try:
             ast.parse(written, mode="eval")
@@ -193,6 +199,17 @@ def _concurrency(task: Any, backend: Any) -> int:
     if getattr(backend, "supports_get_result", False):
         return REMOTE_CONCURRENCY
     return ASYNC_CONCURRENCY if is_async(task) else 1
+
+
+def _binds_names(target: ast.expr) -> bool:
+    """Whether an item is bound to names alone, not to the attributes or items of other things."""
+    match target:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return all(
+                _binds_names(part.value if isinstance(part, ast.Starred) else part)
+                for part in parts
+            )
+    return isinstance(target, ast.Name)
 
 
 def _dotted(written: str, items: Items) -> str:

@@ -92,7 +92,8 @@ def check_arguments(call: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -
     for name, value in named:
         try:
             normalize_json(value)
-        except (TypeError, ValueError, RecursionError):
+        except Exception:
+            # Whatever a value's own methods raise.
             msg = (
                 f"{name} of {call} is {_described(value)}, which JSON can't hold: pass plain "
                 "values, or put the call in the cell body"

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from immediate_tasks_ipy.task_history import Origin
-from immediate_tasks_ipy.tasks import Task, task, task_backends
+from immediate_tasks_ipy.tasks import DEFAULT_TASK_BACKEND_ALIAS, Task, task, task_backends
 from immediate_tasks_ipy.tasks.exceptions import InvalidTask, InvalidTaskBackend
 
 from .targets import is_async, is_django_task
@@ -57,16 +57,32 @@ def task_and_backend(target: Any, options: Namespace) -> tuple[Any, Any]:
             if options.takes_context:
                 msg = "--takes-context is for plain functions: write @task(takes_context=True)"
                 raise UsageError(msg)
+            _made(options.backend or target.backend)
             chosen = target.using(
                 priority=options.priority, queue_name=options.queue, backend=options.backend
             )
         else:
+            _made(options.backend or DEFAULT_TASK_BACKEND_ALIAS)
             chosen = function_task(target, options)
         return chosen, chosen.get_backend()
     except InvalidTaskBackend as error:
         raise UsageError(_unknown_backend(options, error)) from None
     except InvalidTask as error:
         raise UsageError(_refusal(error, options)) from None
+
+
+def _made(alias: str) -> None:
+    """Have a backend made, so that what its settings lead to is told apart from the task's."""
+    try:
+        task_backends[alias]
+    except InvalidTaskBackend:
+        raise
+    except Exception as error:
+        msg = (
+            f"Backend {alias!r} can't be made of its settings ({type(error).__name__}: {error}): "
+            "%config ImmediateTasks.backends shows them"
+        )
+        raise UsageError(msg) from None
 
 
 def function_task(function: Callable[..., Any], options: Namespace) -> Any:

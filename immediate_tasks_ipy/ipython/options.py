@@ -11,7 +11,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser, argument
 
-from .words import read_word
+from .words import read_word, without_comment
 
 DISPLAYS = ("card", "panel", "text", "none")
 
@@ -75,7 +75,7 @@ def option_strings(parser: MagicArgumentParser) -> list[str]:
 
 
 def parse(parser: MagicArgumentParser, line: str) -> tuple[Namespace, str]:
-    """Peel the options off the left of a line; what remains is the call, verbatim.
+    """Peel the options off the left of a line; what remains is the call, without a comment.
 
     Raises UsageError for an unknown option, a bad or a missing value.
     """
@@ -104,7 +104,7 @@ def parse(parser: MagicArgumentParser, line: str) -> tuple[Namespace, str]:
         options = parser.parse_args(tokens)
     except UsageError as error:
         raise UsageError(_in_one_sentence(str(error))) from None
-    return options, line[position:].strip()
+    return options, without_comment(line[position:].lstrip())
 
 
 def misplaced_option(parser: MagicArgumentParser, call: str) -> str | None:

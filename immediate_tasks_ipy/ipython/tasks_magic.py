@@ -194,8 +194,16 @@ class TasksMagics(Magics):
 
     def _pending(self, written: str) -> list[Any]:
         if written.strip():
-            return [select(self._history, written).result]
-        return [entry.result for entry in self._history if not entry.result.is_finished]
+            entry = select(self._history, written)
+            if not _ends(entry):
+                msg = (
+                    f"{type(entry.backend).__name__} never tells that a task has finished: "
+                    "there is nothing to wait for"
+                )
+                raise UsageError(msg)
+            return [entry.result]
+        pending = [entry for entry in self._history if not entry.result.is_finished]
+        return [entry.result for entry in pending if _ends(entry)]
 
     def _wait(self, written: str) -> Any:
         results = self._pending(written)
@@ -278,6 +286,19 @@ class TasksMagics(Magics):
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows:
             print("  ".join(f"{cell:{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())  # noqa: T201
+
+
+def _ends(entry: Entry) -> bool:
+    """Whether a task has begun, or its backend will ever tell that it has ended."""
+    if entry.result.status != "READY":
+        return True
+    try:
+        backend = entry.backend
+    except Exception:
+        # Its alias is gone; whoever had the task may still run it.
+        return True
+    finishes = getattr(backend, "finishes_tasks", True)
+    return bool(finishes or getattr(backend, "supports_get_result", False))
 
 
 def _refuse_words(name: str, written: str) -> None:

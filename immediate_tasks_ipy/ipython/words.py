@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
+import tokenize
 from typing import NamedTuple
 
 from IPython.core.error import UsageError
@@ -56,3 +58,15 @@ def read_word(line: str, start: int) -> Word | None:
         )
         raise UsageError(msg)
     return Word("".join(parts), position) if position > begin else None
+
+
+def without_comment(written: str) -> str:
+    """What is written before a `#` that Python would take for a comment, stripped."""
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(written).readline):
+            if token.type == tokenize.COMMENT and token.start[0] == 1:
+                return written[: token.start[1]].strip()
+    except (tokenize.TokenError, SyntaxError):
+        # No Python: whoever parses it says so.
+        pass
+    return written.strip()
