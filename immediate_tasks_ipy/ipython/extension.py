@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
@@ -153,9 +154,11 @@ class Extension:
     def _observe_django(self) -> None:
         """Feed the history from Django's signals, once the project has imported its tasks."""
         if "django.tasks" in sys.modules or "django_tasks" in sys.modules:
-            from immediate_tasks_ipy import django_bridge
+            # A Django too old for the bridge says so when one of its tasks is enqueued.
+            with suppress(ImportError):
+                from immediate_tasks_ipy import django_bridge
 
-            django_bridge.observe(self.history)
+                django_bridge.observe(self.history)
 
     def _configured(self, change: Any) -> None:
         if change["name"] == "backends":
