@@ -11,6 +11,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from .batch import in_item_of
@@ -23,7 +24,8 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
 
     A body that blocks gets a KeyboardInterrupt, one that awaits a cancellation;
     `stop` is called on the loop before that, to end whatever the body waits
-    for. Raises KeyboardInterrupt when there was an interrupt. The
+    for. A body that survives its cancellation is left to itself by the next
+    SIGINT. Raises KeyboardInterrupt when there was an interrupt. The
     previous handler is back in place when this returns. Off the main thread, where no signal
     arrives, it only awaits.
     """
@@ -41,6 +43,7 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
             return error, None
 
     task = loop.create_task(outcome())
+    left: asyncio.Future[None] = loop.create_future()
 
     def end() -> None:
         try:
@@ -51,16 +54,16 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
 
     def on_sigint(_signum: int, _frame: Any) -> None:
         nonlocal interrupted
-        interrupted = True
+        again, interrupted = interrupted, True
         if asyncio.current_task(loop) is task or in_item_of(task):
             raise KeyboardInterrupt
-        loop.call_soon_threadsafe(end)
+        loop.call_soon_threadsafe(partial(_settle, left) if again else end)
 
     previous = signal.signal(signal.SIGINT, on_sigint)
     try:
-        error, value = await task
+        error, value = await _outcome(task, left)
     except asyncio.CancelledError as cancelled:
-        # From outside, or before the task's first step.
+        # From outside, before the task's first step, or left to itself.
         task.cancel()
         error, value = cancelled, None
     finally:
@@ -72,3 +75,22 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
     if error is not None:
         raise error
     return value  # type: ignore[no-any-return]
+
+
+async def _outcome(task: asyncio.Task[T], left: asyncio.Future[None]) -> T:
+    """What a task comes to; CancelledError once `left` is done and the task is not."""
+    try:
+        awaited: list[asyncio.Future[Any]] = [task, left]
+        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        # As if the task itself were awaited.
+        task.cancel()
+        return await task
+    if left.done() and not task.done():
+        raise asyncio.CancelledError
+    return await task
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
