@@ -242,12 +242,17 @@ class Runner:
             self.refresher.schedule(Deadline(followed, options.timeout), options.timeout)
         try:
             yield presented
+        except BaseException:
+            # An interrupt: the cell has no value that the shell could show.
+            shown = False
+            raise
         finally:
             self.foreground = None
             if presented.route is not None and presented.route.cleared:
                 card.show_anew()
             result = presented.result
             if result is None or result.is_finished:
+                shown = shown and not (vars(options)["raise"] and _failed(result))
                 followed.leave()
                 card.finish(printed=not shown)
             else:
@@ -264,6 +269,10 @@ class Runner:
 
         card.stay(printed=not shown, followed=followed.is_followed)
         followed.on_end(ended)
+
+
+def _failed(result: Any) -> bool:
+    return result is not None and result.status == "FAILED"
 
 
 def _no_panel() -> Any:

@@ -216,6 +216,19 @@ def test_a_quiet_result_shows_its_card_in_a_terminal_too(terminal):
     assert ran.value is None
 
 
+def test_a_failure_that_is_raised_shows_its_text_in_a_terminal_too(terminal):
+    for code in ("1 / 0", "import asyncio\nawait asyncio.sleep(0)\n1 / 0"):
+        ran = terminal.run(f"%%enqueue --raise\n{code}")
+        assert type(ran.error) is ZeroDivisionError
+        assert ran.out.count("FAILED after") == 1
+
+
+def test_an_interrupted_task_shows_its_text_in_a_terminal(terminal):
+    ran = terminal.run("%%enqueue\nraise KeyboardInterrupt")
+    assert type(ran.error) is KeyboardInterrupt
+    assert ran.out.count("FAILED after") == 1
+
+
 def test_no_display_means_none_in_a_terminal_either(terminal):
     ran = terminal.run("%%enqueue --display none\n20 + 1")
     assert "SUCCESSFUL" not in ran.out
