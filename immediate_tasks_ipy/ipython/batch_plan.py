@@ -96,9 +96,16 @@ class BatchPlanner:
         self._shell = shell
         self._planner = planner
 
-    def plan(self, options: Namespace, written: str, body: str | None) -> BatchPlan:
+    def plan(
+        self,
+        options: Namespace,
+        written: str,
+        body: str | None,
+        local_ns: dict[str, Any] | None = None,
+    ) -> BatchPlan:
         """The plan for `--each EXPR written` and the body under it.
 
+        `local_ns` holds the variables of the function that the line stands in.
         Raises UsageError for what can be seen to be wrong before anything has run.
         """
         refuse_name(options)
@@ -112,9 +119,9 @@ class BatchPlanner:
             written, compiled = self._from_body(items, compiled)
         if items.target is not None:
             call = parse_call(written)
-            return BatchPlan(compiled, partial(self._bound, items, call, options), quiet)
+            return BatchPlan(compiled, partial(self._bound, items, call, options, local_ns), quiet)
         name = _dotted(written, items)
-        return BatchPlan(compiled, partial(self._bare, items, name, options), quiet)
+        return BatchPlan(compiled, partial(self._bare, items, name, options, local_ns), quiet)
 
     def _from_body(
         self, items: Items, body: CompiledCell | None
@@ -133,35 +140,39 @@ class BatchPlanner:
         )
         raise UsageError(msg)
 
-    def _bound(self, items: Items, call: Call, options: Namespace) -> ReadyBatch:
-        target = resolve(call.name, self._shell.user_ns)
-        task, backend = task_and_backend(target, options)
-        arguments = call.arguments_of_item(items.target or "_", self._shell.user_ns)
+    def _bound(
+        self, items: Items, call: Call, options: Namespace, local_ns: dict[str, Any] | None
+    ) -> ReadyBatch:
+        names = self._planner.names(local_ns)
+        task, backend = task_and_backend(resolve(call.name, names), options)
+        arguments = call.arguments_of_item(items.target or "_", names)
 
         def make(item: Any) -> batch.Call:
             args, kwargs = arguments(item)
             return batch.Call(task, args, kwargs)
 
-        return self._ready(items, make, task, backend, call.text, options)
+        return self._ready(_read(items, names), make, task, backend, call.text, options)
 
-    def _bare(self, items: Items, name: str, options: Namespace) -> ReadyBatch:
-        task, backend = task_and_backend(resolve(name, self._shell.user_ns), options)
+    def _bare(
+        self, items: Items, name: str, options: Namespace, local_ns: dict[str, Any] | None
+    ) -> ReadyBatch:
+        names = self._planner.names(local_ns)
+        task, backend = task_and_backend(resolve(name, names), options)
 
         def make(item: Any) -> batch.Call:
             return batch.Call(task, (item,))
 
-        return self._ready(items, make, task, backend, f"{name}(…)", options)
+        return self._ready(_read(items, names), make, task, backend, f"{name}(…)", options)
 
     def _ready(  # noqa: PLR0917
         self,
-        items: Items,
+        iterable: Any,
         make: Callable[[Any], batch.Call],
         task: Any,
         backend: Any,
         label: str,
         options: Namespace,
     ) -> ReadyBatch:
-        iterable = self._iterable(items)
         concurrency = options.concurrency or _concurrency(task, backend)
         is_sync = not is_async(task) and concurrency == 1 and isinstance(iterable, Iterable)
         if options.timeout is not None and is_sync:
@@ -183,16 +194,18 @@ class BatchPlanner:
         )
         return ReadyBatch(each, shown, backend, iterable, is_sync)
 
-    def _iterable(self, items: Items) -> Any:
-        try:
-            found = eval(items.iterable, self._shell.user_ns)  # noqa: S307
-        except Exception as error:
-            msg = f"--each {items.written!r} can't be read: {type(error).__name__}: {error}"
-            raise UsageError(msg) from None
-        if not isinstance(found, Iterable | AsyncIterable) and not hasattr(found, "__getitem__"):
-            msg = f"--each {items.written!r} is a {type(found).__name__}, which has no items"
-            raise UsageError(msg)
-        return found
+
+def _read(items: Items, names: dict[str, Any]) -> Any:
+    """The iterable that `--each` names; UsageError where there is none."""
+    try:
+        found = eval(items.iterable, names)  # noqa: S307
+    except Exception as error:
+        msg = f"--each {items.written!r} can't be read: {type(error).__name__}: {error}"
+        raise UsageError(msg) from None
+    if not isinstance(found, Iterable | AsyncIterable) and not hasattr(found, "__getitem__"):
+        msg = f"--each {items.written!r} is a {type(found).__name__}, which has no items"
+        raise UsageError(msg)
+    return found
 
 
 def _concurrency(task: Any, backend: Any) -> int:

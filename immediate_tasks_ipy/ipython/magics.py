@@ -11,7 +11,13 @@ from typing import Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
 
 from immediate_tasks_ipy.tasks.sync import async_to_sync, has_running_loop
@@ -48,8 +54,11 @@ class EnqueueMagics(Magics):
     @magic_arguments("%enqueue")
     @enqueue_arguments
     @no_var_expand
+    @needs_local_scope
     @line_cell_magic
-    def enqueue(self, line: str, cell: str | None = None) -> Any:
+    def enqueue(
+        self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
+    ) -> Any:
         """Make a task of a call or of a cell, run it at once, and show how it goes.
 
         ::
@@ -76,23 +85,23 @@ class EnqueueMagics(Magics):
         __tracebackhide__ = True
         quote_as_written(self.shell, self._planner.raw_cell)
         try:
-            value = self._enqueue(line, cell)
+            value = self._enqueue(line, cell, local_ns)
         except BaseException as error:
             drop_own_frames(error)
             raise
         return awaited(value) if inspect.iscoroutine(value) else value
 
-    def _enqueue(self, line: str, cell: str | None) -> Any:
+    def _enqueue(self, line: str, cell: str | None, local_ns: dict[str, Any] | None) -> Any:
         marks, line = unmark(line)
         options, written = self.parsed(line)
         if options.each is not None:
-            batch = self._batch_planner.plan(options, written, cell)
+            batch = self._batch_planner.plan(options, written, cell, local_ns)
             return (
                 self._arun_batch(batch, options)
                 if marks.awaited
                 else self._run_batch(batch, options)
             )
-        plan = self._planner.plan(options, written, cell)
+        plan = self._planner.plan(options, written, cell, local_ns)
         if marks.awaited:
             return self._arun(plan, options, shown=marks.shown and not plan.quiet)
         return self._run(plan, options, shown=marks.shown and not plan.quiet)

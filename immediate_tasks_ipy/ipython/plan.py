@@ -50,9 +50,21 @@ class Planner:
         #: Whether tasks' output is kept.
         self.capture = True
 
-    def plan(self, options: Namespace, written: str, body: str | None) -> Plan:
+    def names(self, local_ns: dict[str, Any] | None) -> dict[str, Any]:
+        """What a line can name: the notebook's variables, and those of the function it is in."""
+        user_ns = self._shell.user_ns
+        return user_ns if local_ns is None or local_ns is user_ns else {**user_ns, **local_ns}
+
+    def plan(
+        self,
+        options: Namespace,
+        written: str,
+        body: str | None,
+        local_ns: dict[str, Any] | None = None,
+    ) -> Plan:
         """The plan for a line `[options] written` and the body under it.
 
+        `local_ns` holds the variables of the function that the line stands in.
         Raises UsageError for what can be seen to be wrong before anything has run.
         """
         quiet = written.endswith(";") or ends_quietly(body or "")
@@ -63,7 +75,7 @@ class Planner:
         if written:
             call = parse_call(written)
             refuse_name(options)
-            return Plan(compiled, partial(self._call_jobs, call, options), quiet)
+            return Plan(compiled, partial(self._call_jobs, call, options, local_ns), quiet)
         if compiled is None:
             msg = "Nothing to enqueue: give a call, %enqueue add(2, 3), or put code under %%enqueue"
             raise UsageError(msg)
@@ -88,10 +100,13 @@ class Planner:
             backend=backend,
         )
 
-    def _call_jobs(self, call: Call, options: Namespace) -> list[Job]:
+    def _call_jobs(
+        self, call: Call, options: Namespace, local_ns: dict[str, Any] | None
+    ) -> list[Job]:
         __tracebackhide__ = True
-        target = resolve(call.name, self._shell.user_ns)
-        args, kwargs = call.arguments(self._shell.user_ns)
+        names = self.names(local_ns)
+        target = resolve(call.name, names)
+        args, kwargs = call.arguments(names)
         check_arguments(call.name, args, kwargs)
         task, backend = task_and_backend(target, options)
         return [Job(task, backend, args, kwargs, self.origin(call.text, backend))]

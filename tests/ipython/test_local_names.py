@@ -1,0 +1,40 @@
+"""A line inside a function sees the function's own variables."""
+
+from __future__ import annotations
+
+DEFINE = "def add(a, b):\n    return a + b\n"
+
+
+def test_arguments_may_be_a_functions_variables(notebook):
+    ran = notebook.run(
+        DEFINE + "def total(x):\n    y = 2\n    r = %enqueue add(x, y)\n    return r\ntotal(40)"
+    )
+    assert ran.value.return_value == 42
+
+
+def test_a_local_function_can_not_be_a_task_and_says_why(notebook):
+    sentence = notebook.usage_error(
+        "def outer():\n    def inner():\n        return 1\n    %enqueue inner()\nouter()"
+    )
+    assert "module level" in sentence
+
+
+def test_an_async_function_awaits_with_its_own_variables(notebook):
+    ran = notebook.run(
+        "async def double(n):\n    return 2 * n\n"
+        "async def total(x):\n    r = %enqueue double(x)\n    return r\nawait total(21)"
+    )
+    assert ran.value.return_value == 42
+
+
+def test_items_may_be_a_functions_variables(notebook):
+    ran = notebook.run(
+        DEFINE + "def totals(ys, x):\n"
+        "    rs = %enqueue --each 'y in ys' add(x, y)\n    return rs\ntotals([1, 2], 40)"
+    )
+    assert ran.value.return_values == [41, 42]
+
+
+def test_what_a_function_assigns_later_does_not_leak_into_the_notebook(notebook):
+    notebook.run(DEFINE + "def total(x):\n    r = %enqueue add(x, 1)\n    return r\ntotal(1)")
+    assert "x" not in notebook.shell.user_ns
