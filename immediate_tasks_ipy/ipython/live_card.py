@@ -119,6 +119,8 @@ class LiveCard:
             if self._screen.is_kernel:
                 self._followed = followed
                 self._publish(picture)
+                # From now on as an output of whichever cell runs: nbclient listens to no other.
+                self._context = contextvars.Context()
                 return
             self._finished = True
             if self._shown:

@@ -12,11 +12,25 @@ from typing import Protocol
 logger = logging.getLogger("immediate_tasks_ipy")
 
 
+#: Seconds to wait for a front end that does not take what is drawn.
+PATIENCE = 1.0
+
+
 class Refreshed(Protocol):
     """Something that is redrawn now and then."""
 
     def tick(self) -> float | None:
         """Redraw; returns the seconds until the next time, or None for never. Must not raise."""
+
+
+class _Last:
+    """Drawn after whatever was due before it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+
+    def tick(self) -> None:
+        self.reached.set()
 
 
 class Refresher:
@@ -43,6 +57,14 @@ class Refresher:
                 self._thread.start()
             elif self._queue[0][2] is refreshed:
                 self._wake.notify()
+
+    def settle(self) -> None:
+        """Return once everything that is due now has been redrawn."""
+        if self._thread is None or self._stopped:
+            return
+        last = _Last()
+        self.schedule(last, 0)
+        last.reached.wait(PATIENCE)
 
     def stop(self) -> None:
         with self._wake:

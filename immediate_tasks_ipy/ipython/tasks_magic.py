@@ -215,14 +215,19 @@ class TasksMagics(Magics):
                     "put %tasks wait in a cell of its own"
                 )
                 raise UsageError(msg)
-        return _one_or_many(wait_blocking(self._history, results))
+        return self._waited_for(wait_blocking(self._history, results))
 
     async def _await_wait(self, written: str) -> Any:
         from .interrupts import guarded
 
         __tracebackhide__ = True
         results = self._pending(written)
-        return _one_or_many(await guarded(lambda: wait(*results), lambda: None))
+        return self._waited_for(await guarded(lambda: wait(*results), lambda: None))
+
+    def _waited_for(self, results: list[Any]) -> Any:
+        # Their cards are final before the cell ends: a client may stop listening then.
+        self._runner.refresher.settle()
+        return results[0] if len(results) == 1 else TaskResults(results)
 
     def _cancel(self, written: str) -> None:
         entry = select(self._history, written)
@@ -316,7 +321,3 @@ def _abilities(backend: Any) -> list[str]:
         "supports_cancel": "cancel",
     }
     return [word for name, word in words.items() if getattr(backend, name, False)]
-
-
-def _one_or_many(results: list[Any]) -> Any:
-    return results[0] if len(results) == 1 else TaskResults(results)
