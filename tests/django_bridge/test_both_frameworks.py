@@ -5,17 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
-
-import pytest
 
 from tests.services import ROOT
 
 from .conftest import PROJECT
-
-if find_spec("django.tasks") is None or find_spec("django_tasks") is None:
-    pytest.skip("only one of the frameworks is installed", allow_module_level=True)
 
 
 def test_the_packages_tasks_do_as_djangos_do_beside_them():
