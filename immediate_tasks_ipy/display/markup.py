@@ -101,7 +101,8 @@ def block(inner: str, *, wrap: bool = False, faint: bool = False, inset: int = 8
     opacity = ";opacity:0.75" if faint else ""
     return (
         f'<pre style="margin:2px 0 2px 16px;padding:4px {inset}px;background:rgba(128,128,128,0.1);'
-        f'font-size:12px;line-height:1.5;overflow-x:auto;white-space:{space}{opacity}">{inner}</pre>'
+        f"font-family:menlo,consolas,'DejaVu Sans Mono',monospace;font-size:12px;line-height:1.5;"
+        f'overflow-x:auto;white-space:{space}{opacity}">{inner}</pre>'
     )
 
 
