@@ -9,7 +9,6 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from immediate_tasks_ipy.display.values import preview
 from immediate_tasks_ipy.tasks.jsonable import normalize_json
 
 #: Evaluates a call's arguments for one item.
@@ -102,6 +101,8 @@ def check_arguments(call: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 
 
 def _described(value: object) -> str:
+    from immediate_tasks_ipy.display.values import preview
+
     kind = type(value)
     name = (
         kind.__qualname__

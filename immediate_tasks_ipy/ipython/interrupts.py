@@ -14,8 +14,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from .batch import in_item_of
-
 T = TypeVar("T")
 
 
@@ -32,6 +30,8 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object]) 
     __tracebackhide__ = True
     if threading.current_thread() is not threading.main_thread():
         return await body()
+    from .batch import in_item_of
+
     loop = asyncio.get_running_loop()
     interrupted = False
 

@@ -7,7 +7,8 @@ import inspect
 import keyword
 from argparse import Namespace
 from collections.abc import Awaitable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -23,8 +24,6 @@ from IPython.core.magic_arguments import MagicArgumentParser, magic_arguments
 from immediate_tasks_ipy.tasks.sync import async_to_sync, has_running_loop
 
 from .awaiting import unmark
-from .batch_plan import BatchPlan, BatchPlanner
-from .batch_runner import BatchRunner
 from .call import is_dotted
 from .cell import CompiledCell
 from .forms import binds, has_async_task, last_function
@@ -37,6 +36,10 @@ from .source_lines import quote_as_written
 from .targets import MISSING, find, is_async
 from .task_results import TaskResults
 
+if TYPE_CHECKING:
+    from .batch_plan import BatchPlan, BatchPlanner
+    from .batch_runner import BatchRunner
+
 
 @magics_class
 class EnqueueMagics(Magics):
@@ -48,8 +51,6 @@ class EnqueueMagics(Magics):
         super().__init__(runner.shell)
         self._runner = runner
         self._planner = planner
-        self._batch_planner = BatchPlanner(runner.shell, planner)
-        self._batches = BatchRunner(runner)
 
     @magic_arguments("%enqueue")
     @enqueue_arguments
@@ -105,6 +106,20 @@ class EnqueueMagics(Magics):
         if marks.awaited:
             return self._arun(plan, options, shown=marks.shown and not plan.quiet)
         return self._run(plan, options, shown=marks.shown and not plan.quiet)
+
+    # Imported with the first batch, so that `%load_ext` is quick.
+
+    @cached_property
+    def _batch_planner(self) -> BatchPlanner:
+        from .batch_plan import BatchPlanner
+
+        return BatchPlanner(self.shell, self._planner)
+
+    @cached_property
+    def _batches(self) -> BatchRunner:
+        from .batch_runner import BatchRunner
+
+        return BatchRunner(self._runner)
 
     def parsed(self, line: str) -> tuple[Namespace, str]:
         """The options of a line and the call after them; raises UsageError."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime
 
-from immediate_tasks_ipy.display.text import line, text
 from immediate_tasks_ipy.task_history import Entry
 
 
@@ -18,6 +17,8 @@ class Notices:
 
     def add(self, entry: Entry) -> None:
         """Have an entry told at the next chance, a failure in full; from any thread."""
+        from immediate_tasks_ipy.display.text import line, text
+
         show = text if entry.result.status == "FAILED" else line
         self.add_text(show(entry, now=datetime.now(UTC)))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from argparse import Namespace
 from collections.abc import Callable
@@ -121,6 +120,8 @@ def _long(action: Any) -> str:
 
 
 def _unknown(flag: str, known: list[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(flag, known, 1)
     hint = f"did you mean {close[0]}?" if close else "%%enqueue? lists the options."
     return f"Unknown option {flag}: {hint}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 
-from immediate_tasks_ipy.display.values import call_text
 from immediate_tasks_ipy.task_history import Entry, Output
 from immediate_tasks_ipy.task_history.actions import cancel, is_resolvable, rerun_origin, resolve
 from immediate_tasks_ipy.task_history.origin import current_origin
@@ -57,6 +56,8 @@ class ShellActions:
             source = entry.origin.source if entry.origin is not None else None
             if source:
                 return source
+        from immediate_tasks_ipy.display.values import call_text
+
         return f"%enqueue {call_text(entry, limit=100_000)}"
 
     @property

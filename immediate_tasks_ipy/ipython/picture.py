@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from immediate_tasks_ipy.display.batch_card import batch_card
-from immediate_tasks_ipy.display.card import card
-from immediate_tasks_ipy.display.text import batch_line, batch_text, line, text
 from immediate_tasks_ipy.task_history import Batch, Entry
+
+# What draws is imported with the first picture, so that `%load_ext` is quick.
 
 
 class Picture(Protocol):
@@ -32,12 +31,18 @@ class EntryPicture:
         self._now = now
 
     def html(self) -> str:
+        from immediate_tasks_ipy.display.card import card
+
         return card(self._entry, now=self._now)
 
     def text(self, *, color: bool = False) -> str:
+        from immediate_tasks_ipy.display.text import text
+
         return text(self._entry, now=self._now, color=color)
 
     def line(self, *, color: bool = False) -> str:
+        from immediate_tasks_ipy.display.text import line
+
         return line(self._entry, now=self._now, color=color)
 
 
@@ -49,10 +54,16 @@ class BatchPicture:
         self._now = now
 
     def html(self) -> str:
+        from immediate_tasks_ipy.display.batch_card import batch_card
+
         return batch_card(self._batch, now=self._now)
 
     def text(self, *, color: bool = False) -> str:
+        from immediate_tasks_ipy.display.text import batch_text
+
         return batch_text(self._batch, now=self._now, color=color)
 
     def line(self, *, color: bool = False) -> str:
+        from immediate_tasks_ipy.display.text import batch_line
+
         return batch_line(self._batch, now=self._now, color=color)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import difflib
 import importlib
 import inspect
 import sys
@@ -103,6 +102,8 @@ def _imported(path: str) -> Any:
 def _no_such(name: str, namespace: Mapping[str, Any]) -> str:
     if "." in name:
         return f"No task {name!r}: it is neither in the notebook nor a path that can be imported"
+    import difflib
+
     close = difflib.get_close_matches(name, list(task_names(namespace)), 1)
     hint = f"did you mean {close[0]!r}?" if close else "define it first, or give its dotted path"
     return f"No task or function named {name!r}: {hint}"

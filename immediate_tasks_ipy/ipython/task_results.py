@@ -11,10 +11,10 @@ from immediate_tasks_ipy.task_history import Batch, Entry, Origin, current_histo
 from immediate_tasks_ipy.task_history.actions import resolve
 from immediate_tasks_ipy.tasks.sync import async_to_sync
 
-from .batch import Call, Each
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .batch import Call, Each
 
 #: Async tasks in flight while failed ones are run again.
 CONCURRENCY = 32
@@ -146,6 +146,8 @@ def _reruns(
 
     One for each function and backend, of which a batch has one.
     """
+    from . import batch
+
     groups: dict[tuple[int, int], list[Entry]] = {}
     for result in failed:
         entry = _entry(result)
@@ -155,7 +157,7 @@ def _reruns(
         is_async = inspect.iscoroutinefunction(task.func)
         at_once = concurrency or (CONCURRENCY if is_async else 1)
         origin = entries[0].origin or Origin()
-        each = Each(
+        each = batch.Each(
             _call,
             backend=entries[0].backend,
             batch=Batch(f"{task.name}(…)", len(entries)),
@@ -170,6 +172,8 @@ def _call(entry: Entry) -> Call:
     task, _ = resolve(entry)
     result = entry.result
     label = entry.origin.label if entry.origin is not None else None
+    from .batch import Call
+
     return Call(task, tuple(result.args), dict(result.kwargs), label)
 
 

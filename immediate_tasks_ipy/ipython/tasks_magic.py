@@ -13,8 +13,6 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 
-from immediate_tasks_ipy.display.text import line as status_line
-from immediate_tasks_ipy.display.text import text
 from immediate_tasks_ipy.task_history import Entry
 from immediate_tasks_ipy.task_history.actions import cancel, rerun_origin, resolve
 from immediate_tasks_ipy.task_history.waiting import wait, wait_blocking
@@ -24,7 +22,6 @@ from immediate_tasks_ipy.tasks.sync import has_running_loop
 
 from .awaiting import unmark
 from .debugging import post_mortem
-from .export import export
 from .job import Job
 from .magics import EnqueueMagics
 from .notebook_panel import NotebookPanel
@@ -136,6 +133,8 @@ class TasksMagics(Magics):
             return self._list("")
 
     def _list(self, written: str) -> None:
+        from immediate_tasks_ipy.display.text import line as status_line
+
         try:
             count = int(written) if written else LISTED
         except ValueError:
@@ -152,6 +151,8 @@ class TasksMagics(Magics):
             print(f"… and {left:,} before: %tasks list {len(entries)}")  # noqa: T201
 
     def _show(self, written: str) -> None:
+        from immediate_tasks_ipy.display.text import text
+
         print(text(select(self._history, written), now=datetime.now(UTC), full=True))  # noqa: T201
 
     def _value(self, written: str) -> Any:
@@ -257,6 +258,8 @@ class TasksMagics(Magics):
         print(f"{count:,} finished tasks forgotten")  # noqa: T201
 
     def _export(self, written: str) -> None:
+        from .export import export
+
         try:
             words = shlex.split(written)
         except ValueError:
