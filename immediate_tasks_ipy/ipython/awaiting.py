@@ -13,8 +13,7 @@ import ast
 import asyncio
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -28,8 +27,7 @@ MARK = "\x00"
 WantsAwait = Callable[[str, str, "str | None"], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """What the transformer found out about one magic call."""
 
     #: The call is awaited: return a coroutine.

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from IPython.core.error import UsageError
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
-class DecoratedTasks:
+class DecoratedTasks(NamedTuple):
     """The cell defines `@task` functions, each of which is to be enqueued."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LastFunction:
+class LastFunction(NamedTuple):
     """The cell's last statement is a plain function definition, which is the task."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class WholeCell:
+class WholeCell(NamedTuple):
     """The cell itself is the task."""
 
 
