@@ -6,7 +6,9 @@ from playwright.sync_api import expect
 
 
 def test_a_notebook_runs_saves_reloads_and_restarts(open_notebook):
-    notebook = open_notebook("x = 20\nx + 1", "import time\ntime.sleep(60)")
+    notebook = open_notebook(
+        "x = 20\nx + 1", "import time\nprint('asleep', flush=True); time.sleep(60)"
+    )
 
     expect(notebook.run(0)).to_contain_text("21")
 
@@ -21,6 +23,8 @@ def test_a_notebook_runs_saves_reloads_and_restarts(open_notebook):
     expect(notebook.run(index)).to_contain_text("False")
 
     notebook.start(1)
+    # A cell that is marked as running may still wait for the kernel: it says when it runs.
+    notebook.wait_text(1, "asleep")
     assert notebook.prompt(1) == "[*]:"
     notebook.interrupt()
     notebook.wait_text(1, "KeyboardInterrupt")
