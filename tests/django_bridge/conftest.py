@@ -24,11 +24,13 @@ PROJECT = Path(__file__).parent / "project"
 PATIENCE = 30
 
 django = pytest.importorskip("django", reason="Django is not installed")
+pytest.importorskip("django.apps")
 
 #: Django's own tasks need Python 3.12: before, there is no second framework to stand beside.
 collect_ignore = [] if find_spec("django.tasks") else ["test_both_frameworks.py"]
 
-if "DJANGO_SETTINGS_MODULE" not in os.environ:
+# Asked of the process, not of its environment, which the workers of a parallel run inherit.
+if not django.apps.apps.ready:
     os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
     os.environ["INVOICES_DB"] = str(Path(tempfile.mkdtemp(prefix="invoices-")) / "db.sqlite3")
     os.environ["REDIS_PORT"] = str(free_port())
