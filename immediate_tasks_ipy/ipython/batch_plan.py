@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.core.error import UsageError
 
@@ -15,14 +15,11 @@ from immediate_tasks_ipy.task_history import Batch
 
 from . import batch
 from .call import Call, is_dotted, parse_call
-from .cell import CompiledCell, compile_cell, ends_quietly
+from .cell import CompiledCell
 from .forms import LastFunction, form_of
 from .job import task_and_backend
 from .plan import Planner, refuse_name
 from .targets import is_async, resolve
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
 
 #: How many tasks of an async function, and of a cluster, are in flight unless told otherwise.
 ASYNC_CONCURRENCY, REMOTE_CONCURRENCY = 32, 256
@@ -92,8 +89,7 @@ class Items:
 class BatchPlanner:
     """Makes batch plans for one shell."""
 
-    def __init__(self, shell: InteractiveShell, planner: Planner) -> None:
-        self._shell = shell
+    def __init__(self, planner: Planner) -> None:
         self._planner = planner
 
     def plan(
@@ -110,11 +106,7 @@ class BatchPlanner:
         """
         refuse_name(options)
         items = Items.parse(options.each)
-        quiet = written.endswith(";") or ends_quietly(body or "")
-        written = written.rstrip("; \t")
-        compiled = None
-        if body is not None and body.strip():
-            compiled = compile_cell(self._shell, body, self._planner.raw_cell)
+        written, compiled, quiet = self._planner.read(written, body)
         if not written:
             written, compiled = self._from_body(items, compiled)
         if items.target is not None:

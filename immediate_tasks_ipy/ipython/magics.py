@@ -113,7 +113,7 @@ class EnqueueMagics(Magics):
     def _batch_planner(self) -> BatchPlanner:
         from .batch_plan import BatchPlanner
 
-        return BatchPlanner(self.shell, self._planner)
+        return BatchPlanner(self._planner)
 
     @cached_property
     def _batches(self) -> BatchRunner:

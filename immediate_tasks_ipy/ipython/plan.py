@@ -55,6 +55,17 @@ class Planner:
         user_ns = self._shell.user_ns
         return user_ns if local_ns is None or local_ns is user_ns else {**user_ns, **local_ns}
 
+    def read(self, written: str, body: str | None) -> tuple[str, CompiledCell | None, bool]:
+        """A call without its semicolon, the compiled body, and whether the value stays quiet.
+
+        Raises UsageError for a body with a syntax error.
+        """
+        quiet = written.endswith(";") or ends_quietly(body or "")
+        compiled = None
+        if body is not None and body.strip():
+            compiled = compile_cell(self._shell, body, self.raw_cell)
+        return written.rstrip("; \t"), compiled, quiet
+
     def plan(
         self,
         options: Namespace,
@@ -67,11 +78,7 @@ class Planner:
         `local_ns` holds the variables of the function that the line stands in.
         Raises UsageError for what can be seen to be wrong before anything has run.
         """
-        quiet = written.endswith(";") or ends_quietly(body or "")
-        written = written.rstrip("; \t")
-        compiled = None
-        if body is not None and body.strip():
-            compiled = compile_cell(self._shell, body, self.raw_cell)
+        written, compiled, quiet = self.read(written, body)
         if written:
             call = parse_call(written)
             refuse_name(options)
