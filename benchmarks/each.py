@@ -7,8 +7,8 @@ import statistics
 import time
 import tracemalloc
 
-from immediate_tasks_ipy.ipython.batch import Call, Each
-from immediate_tasks_ipy.task_history import Batch, current_history
+from immediate_tasks_ipy.batches import BatchRun, BatchStats, jobs_of_items
+from immediate_tasks_ipy.task_history import Job, Origin, Submission, current_recorder
 from immediate_tasks_ipy.tasks import default_task_backend, task_backends
 from immediate_tasks_ipy.tasks.base import Task
 
@@ -29,13 +29,14 @@ async def bare():
 
 
 async def each(task, concurrency):
-    runner = Each(
-        lambda item: Call(task, (item,)),
-        backend=task_backends["default"],
-        batch=Batch("work", ITEMS),
-        concurrency=concurrency,
-    )
-    assert len(await runner.run(range(ITEMS))) == ITEMS
+    backend, origin = task_backends["default"], Origin()
+
+    def job(item):
+        return Job(task, backend, (item,), {}, Submission(origin, backend))
+
+    stats = BatchStats("work", ITEMS)
+    run = BatchRun(jobs_of_items(range(ITEMS), job), stats=stats, concurrency=concurrency)
+    assert len(await run.run()) == ITEMS
 
 
 def seconds(function, *args):
@@ -45,7 +46,7 @@ def seconds(function, *args):
 
 
 def main():
-    history = current_history()
+    recorder = current_recorder()
     async_task, sync_task = Task(func=work), Task(func=number)
     cases = {
         "asyncio.gather, nothing else": (bare,),
@@ -56,7 +57,7 @@ def main():
     for _ in range(ROUNDS):
         for name, (function, *args) in cases.items():
             times[name].append(seconds(function, *args))
-            history.clear()
+            recorder.clear()
     base = statistics.median(times["asyncio.gather, nothing else"])
     print(f"{ITEMS:,} no-ops, medians of {ROUNDS} rounds")
     for name, values in times.items():

@@ -7,7 +7,7 @@ import statistics
 import time
 import tracemalloc
 
-from immediate_tasks_ipy.task_history import TaskHistory
+from immediate_tasks_ipy.task_history import Recorder
 from immediate_tasks_ipy.tasks import Task
 
 TASKS = 5_000
@@ -44,24 +44,24 @@ def main():
     times = {"no history": [], "history": [], "history, full": [], "history and an observer": []}
     for _ in range(ROUNDS):
         times["no history"].append(microseconds(enqueue))
-        history = TaskHistory()
-        history.connect()
+        recorder = Recorder()
+        recorder.connect()
         times["history"].append(microseconds(enqueue))
-        history.limit = 1_000
+        recorder.limit = 1_000
         times["history, full"].append(microseconds(enqueue))
-        history.limit = 10_000
-        history.clear()
-        history.subscribe(Idle())
+        recorder.limit = 10_000
+        recorder.clear()
+        recorder.subscribe(Idle())
         times["history and an observer"].append(microseconds(enqueue))
-        history.disconnect()
+        recorder.disconnect()
     base = statistics.median(times["no history"])
     print(f"microseconds a task, medians of {ROUNDS} rounds of {TASKS:,}")
     for name, values in times.items():
         median = statistics.median(values)
         print(f"  {name:26} {median:6.2f}  {median - base:+6.2f}")
 
-    history = TaskHistory()
-    history.connect()
+    recorder = Recorder()
+    recorder.connect()
     for _ in range(100):
         enqueue()
     gc.collect()
@@ -71,7 +71,7 @@ def main():
     gc.collect()
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    history.disconnect()
+    recorder.disconnect()
     print(f"  retained: {size / TASKS:.0f} bytes a task")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.kernels.kernel import Kernel
+from tests.support.kernel import Kernel
 
 # A kernel whose bytecode is compiled, as any is from its second start on.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

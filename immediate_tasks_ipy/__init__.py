@@ -12,19 +12,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from .api.card import card
+    from .api.launch import background, each
+    from .api.panel import panel
+    from .batches import TaskResults
     from .task_history import TaskHistory
-    from .task_history.actions import cancel, rerun
+    from .task_history.cancel import cancel
+    from .task_history.rerun import rerun
     from .task_history.waiting import wait
+    from .tasks.progress import progress, track
 
     #: What happened to the tasks of this session.
     history: TaskHistory
 
 __all__ = [
+    "TaskResults",
     "__version__",
+    "background",
     "cancel",
+    "card",
+    "each",
     "history",
     "load_ipython_extension",
+    "panel",
+    "progress",
     "rerun",
+    "track",
     "unload_ipython_extension",
     "wait",
 ]
@@ -46,18 +59,29 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     unload(shell)
 
 
+#: Public names by the module that defines them.
+_MODULES = {
+    "progress": "tasks.progress",
+    "track": "tasks.progress",
+    "TaskResults": "batches",
+    "background": "api.launch",
+    "cancel": "task_history.cancel",
+    "card": "api.card",
+    "each": "api.launch",
+    "panel": "api.panel",
+    "rerun": "task_history.rerun",
+    "wait": "task_history.waiting",
+}
+
+
 def __getattr__(name: str) -> Any:
     if name == "history":
         from .task_history.current import current_history
 
         return current_history()
-    if name == "wait":
-        from .task_history.waiting import wait
+    if name in _MODULES:
+        from importlib import import_module
 
-        return wait
-    if name in {"cancel", "rerun"}:
-        from .task_history import actions
-
-        return getattr(actions, name)
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

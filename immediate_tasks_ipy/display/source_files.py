@@ -23,7 +23,8 @@ _INSTALLED = re.compile(
     r"|^.*[\\/]lib(?:64)?[\\/]python\d[\d.]*t?[\\/]"
     r"|^.*[\\/]Python\d*[\\/]Lib[\\/]"
 )
-_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+#: The folder of this package, as the file names of its frames begin.
+PACKAGE_FOLDER = str(Path(__file__).parents[1]) + os.sep
 _STANDARD = tuple(
     path + os.sep for name in ("stdlib", "platstdlib") if (path := sysconfig.get_path(name))
 )
@@ -39,7 +40,7 @@ cell_number: Callable[[str], int | None] = _number_in_name
 
 
 def set_cell_numbers(numbers: Callable[[str], int | None] | None) -> None:
-    """Tell by which function file names are mapped to cells; None restores the default."""
+    """Set the function that maps file names to execution counts; None restores the default."""
     global cell_number
     cell_number = numbers or _number_in_name
 
@@ -55,8 +56,8 @@ def _cell(filename: str) -> str | None:
 
 
 def is_library(filename: str) -> bool:
-    """Tell the standard library's, installed packages' and this package's files from the user's."""
-    if filename.startswith(_PACKAGE):
+    """Whether a file belongs to the standard library, an installed package or this package."""
+    if filename.startswith(PACKAGE_FOLDER):
         return True
     if _cell(filename) is not None:
         return False
@@ -74,7 +75,7 @@ def label(filename: str) -> str:
     installed = _INSTALLED.match(filename)
     if installed:
         return filename[installed.end() :].replace("\\", "/")
-    for folder in (*_STANDARD, str(Path(_PACKAGE).parent) + os.sep, os.getcwd() + os.sep):  # noqa: PTH109
+    for folder in (*_STANDARD, str(Path(PACKAGE_FOLDER).parent) + os.sep, os.getcwd() + os.sep):  # noqa: PTH109
         if filename.startswith(folder):
             return filename[len(folder) :].replace("\\", "/")
     parts = re.split(r"[\\/]", filename)

@@ -1,44 +1,48 @@
-"""A task as plain text: for terminals, and for whoever reads `text/plain`."""
+"""A task as plain text: for terminals, and for all that reads `text/plain`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from . import batch_outcome
-from .failure import folded_title, place, shown_frames
-from .outcome import (
-    backend_text,
-    changes,
-    error_headline,
-    glyph,
-    headline,
-    lifecycle,
-    placing,
-    short_id,
-    standing,
-    status,
-    value,
+from .related.lines import (
+    CHILDREN,
+    Line,
+    attempts,
+    children,
+    children_title,
+    shown_progress,
 )
-from .outline import outline
-from .plain_text import clipped_lines, head, one_line, visible
-from .times import duration
-from .tracebacks import Frame, Segment, frames
-from .tree import fits
-from .values import arguments_text, call_text, class_name, preview
+from .summary import TaskSummary, glyph
+from .values import HEADLINE, class_name, fits, head, is_container, one_line, preview
 
 if TYPE_CHECKING:
-    from immediate_tasks_ipy.task_history import Batch, Entry
+    from immediate_tasks_ipy.task_history import Entry
 
-#: Lines of source files, values, outputs and lists, before the rest is left to `%tasks show`.
-LINES, RESULT_LINES, FULL_LINES, CHARACTERS, FAILURES = 30, 16, 10_000, 3000, 10
-_CODES = {"READY": "90", "RUNNING": "34", "SUCCESSFUL": "32", "FAILED": "31"}
+    from .traceback_view import ExceptionView
+    from .tracebacks import Frame
+
+#: Lines of outputs and values before the rest is left to `%tasks show`; characters of each.
+LINES, RESULT_LINES, FULL_LINES, CHARACTERS = 30, 16, 10_000, 3000
+#: Changes that are named.
+CHANGES = 30
+#: Characters of a message below its first line, and of a line; lines of an earlier exception.
+MESSAGE, LINE, EARLIER_LINES = 1000, 200, 8
+CODES = {
+    "READY": "90",
+    "RUNNING": "34",
+    "SUCCESSFUL": "32",
+    "FAILED": "31",
+    "CANCELLED": "90",
+}
 
 
 def line(entry: Entry, *, now: datetime, color: bool = False) -> str:
     """The task in one line. Never raises."""
     try:
-        return _line(entry, now, color=color)
+        return _first_line(TaskSummary(entry, now), color=color)
     except Exception as error:
         return f"○ This task can't be shown: {class_name(error)}."
 
@@ -49,176 +53,230 @@ def text(entry: Entry, *, now: datetime, color: bool = False, full: bool = False
     `color` adds ANSI codes; `full` adds what a card folds away, and cuts much later.
     """
     try:
-        return "\n".join(_lines(entry, now, color=color, full=full))
+        return "\n".join(_lines(TaskSummary(entry, now), color=color, full=full))
     except Exception as error:
         return f"○ This task can't be shown: {class_name(error)}."
 
 
-def batch_text(batch: Batch, *, now: datetime, color: bool = False) -> str:
-    """A batch in its present state, the failures first. Never raises."""
-    try:
-        return "\n".join(_batch_lines(batch, now, color=color))
-    except Exception as error:
-        return f"○ This batch can't be shown: {class_name(error)}."
-
-
-def batch_line(batch: Batch, *, now: datetime, color: bool = False) -> str:
-    """A batch in one line. Never raises."""
-    try:
-        return _batch_line(batch, now, color=color)
-    except Exception as error:
-        return f"○ This batch can't be shown: {class_name(error)}."
-
-
-def _paint(words: str, code: str, *, color: bool) -> str:
+def paint(words: str, code: str, *, color: bool) -> str:
+    """The words in a terminal's colour, by its ANSI code."""
     return f"\x1b[{code}m{words}\x1b[0m" if color and words else words
 
 
-def _line(entry: Entry, now: datetime, *, color: bool) -> str:
-    state = status(entry)
-    mark = _paint(glyph(state), _CODES.get(state, "0"), color=color)
-    word, rest = standing(entry, now)
-    call = call_text(entry)
-    if state == "SUCCESSFUL":
-        end = _paint(f"{word} {rest}", "2", color=color)
-        return f"{mark} {call} → {preview(value(entry))}  {end}"
-    end = f"{_paint(word, '1', color=color)} {rest}".rstrip()
-    if state == "FAILED":
-        return f"{mark} {call}  {_paint(headline(entry), '1', color=color)}  {end}"
+def _first_line(summary: TaskSummary, *, color: bool) -> str:
+    mark = paint(summary.glyph, CODES.get(summary.shown_status, "0"), color=color)
+    word, rest = summary.status_text
+    call = summary.call()
+    if summary.status == "SUCCESSFUL":
+        end = paint(f"{word} {rest}", "2", color=color)
+        return f"{mark} {call} → {preview(summary.value)}  {end}"
+    end = f"{paint(word, '1', color=color)} {rest}".rstrip()
+    if summary.shown_status == "FAILED":
+        return f"{mark} {call}  {paint(summary.headline(HEADLINE), '1', color=color)}  {end}"
     return f"{mark} {call}  {end}"
 
 
-def _lines(entry: Entry, now: datetime, *, color: bool, full: bool) -> list[str]:
-    state = status(entry)
+def _lines(summary: TaskSummary, *, color: bool, full: bool) -> list[str]:
     room = CHARACTERS * (300 if full else 1)
-    lines = [_line(entry, now, color=color)]
-    if entry.note:
-        lines.append(f"  {one_line(entry.note, 400)}")
-    if state == "FAILED":
-        lines += _failure(entry, color=color, full=full, room=room)
-    steps = " → ".join(told for _, told in lifecycle(entry, now))
-    facts = [("Lifecycle", [steps])]
-    arguments = arguments_text(entry, room if full else 300)
-    changed = changes(entry, "args") + changes(entry, "kwargs")
-    if full or state == "FAILED" or changed:
-        facts.append(("Arguments", [arguments, *_told(changed)] if arguments else []))
-    if state == "SUCCESSFUL":
-        facts.append(("Result", _result(entry, full=full)))
-    if full:
-        alias, workers = backend_text(entry)
-        told = [alias, *(f"worker {worker}" for worker in workers), placing(entry)]
-        facts.append(("Backend", [", ".join(part for part in told if part)]))
-        facts.append(("Id", [one_line(str(entry.result.id), 64)]))
-    for name, parts in facts:
+    lines = [_first_line(summary, color=color)]
+    if summary.note:
+        lines.append(f"  {summary.note}")
+    lines += _activity(summary, full=full)
+    if summary.shown_status == "FAILED":
+        lines += _traceback(summary, color=color, full=full, room=room)
+    for name, parts in _facts(summary, full=full, room=room):
         for index, part in enumerate(parts):
-            title = _paint(f"{name if index == 0 else '':9}", "2", color=color)
+            title = paint(f"{name if index == 0 else '':9}", "2", color=color)
             lines.append(f"  {title}  {part}")
-    moved = entry.origin is not None and entry.origin.output_moved
-    if full or moved:
-        lines += _output(entry, FULL_LINES if full else LINES, room)
+    if full or summary.in_background:
+        lines += _output(summary, FULL_LINES if full else LINES, room)
     return lines
 
 
-def _told(changed: list[tuple[str, str]]) -> list[str]:
-    told = [f"{where} {what}".strip() for where, what in changed[:LINES]]
-    if len(changed) > LINES:
-        told.append(f"…{len(changed) - LINES:,} more changes")
-    return [f"changed by JSON: {what}" for what in told]
+def _activity(summary: TaskSummary, *, full: bool) -> list[str]:
+    activity = summary.entry.activity
+    if activity is None:
+        return []
+    from .activity import activity_lines
+
+    return activity_lines(activity, full=full, finished=summary.entry.result.is_finished)
 
 
-def _result(entry: Entry, *, full: bool) -> list[str]:
-    outcome = value(entry)
-    told = _told(changes(entry, "return_value"))
-    if fits(outcome) and not full:
-        return told
-    shown, complete = outline(outcome, FULL_LINES if full else RESULT_LINES)
+def _facts(summary: TaskSummary, *, full: bool, room: int) -> list[tuple[str, list[str]]]:
+    """The facts by name, each in one line or more."""
+    facts = _related(summary)
+    facts.append(("Lifecycle", [" → ".join(step for _, step in summary.lifecycle)]))
+    if full and summary.status == "FAILED":
+        facts.insert(0, ("Exception", [kind for kind in [summary.exception_class] if kind]))
+    changed = summary.argument_changes
+    if full or summary.status == "FAILED" or changed:
+        arguments = summary.arguments(room if full else 300)
+        facts.append(("Arguments", [arguments, *_changes(changed)] if arguments else []))
+    if summary.status == "SUCCESSFUL":
+        facts.append(("Result", _result(summary, full=full)))
+    if full:
+        workers = (f"worker {worker}" for worker in summary.workers)
+        where = [summary.backend, *workers, summary.queue_and_priority]
+        facts.append(("Backend", [", ".join(part for part in where if part)]))
+        facts.append(("Id", [summary.id]))
+    return facts
+
+
+def _related(summary: TaskSummary) -> list[tuple[str, list[str]]]:
+    """What a cancelled task is for Django, its progress, its attempts and its child tasks."""
+    entry, facts = summary.entry, []
+    if summary.shown_status == "CANCELLED":
+        words = "FAILED, as Django has no other word for it"
+        facts.append(("Status", [f"{words}: {summary.exception_class}"]))
+    progress = shown_progress(entry, summary.now)
+    if progress and summary.status != "RUNNING":
+        facts.append(("Progress", [progress]))
+    tried = attempts(entry)
+    if tried:
+        facts.append(("Attempts", [_related_line(each) for each in tried]))
+    title = children_title(entry)
+    if title:
+        lines = [title, *map(_related_line, children(entry))]
+        more = len(entry.children) - CHILDREN
+        facts.append(("Children", [*lines, f"…and {more:,} more"] if more > 0 else lines))
+    return facts
+
+
+def _related_line(each: Line) -> str:
+    number = f"{each.number:,} " if each.number else ""
+    return f"{number}{glyph(each.status)} {each.text}  {each.took}".rstrip()
+
+
+def _changes(changed: list[tuple[str, str]]) -> list[str]:
+    parts = [f"{where} {what}".strip() for where, what in changed[:CHANGES]]
+    if len(changed) > CHANGES:
+        parts.append(f"…{len(changed) - CHANGES:,} more changes")
+    return [f"changed by JSON: {what}" for what in parts]
+
+
+def _result(summary: TaskSummary, *, full: bool) -> list[str]:
+    value = summary.value
+    changes = _changes(summary.result_changes)
+    view = summary.live_value
+    changes += [view.note] if view is not None else []
+    if view is not None and not is_container(value):
+        return [view.title, *view.text_lines, *changes]
+    if fits(value) and not full:
+        return changes
+    from .tree import outline
+
+    shown, complete = outline(value, FULL_LINES if full else RESULT_LINES)
     if not complete:
-        shown.append(f"…the rest: %tasks value {short_id(entry)}")
-    return shown + told
+        shown.append(f"…the rest: {summary.command('value')}")
+    return shown + changes
 
 
-def _output(entry: Entry, count: int, room: int) -> list[str]:
-    shown, left_out = clipped_lines(entry.output, count, room)
+def _output(summary: TaskSummary, count: int, room: int) -> list[str]:
+    shown, left_out = summary.output(count, room)
     if not shown:
         return []
     lines = ["  Output"]
     if left_out:
-        lines.append(f"    …{left_out:,} characters before this: %tasks show {short_id(entry)}")
+        lines.append(f"    …{left_out:,} characters before this: {summary.command('show')}")
     return lines + [f"    {part}" for part in shown.split("\n")]
 
 
-def _failure(entry: Entry, *, color: bool, full: bool, room: int) -> list[str]:
-    errors = entry.result.errors
-    if not errors:
+# -- tracebacks -----------------------------------------------------------
+
+
+def _traceback(summary: TaskSummary, *, color: bool, full: bool, room: int) -> list[str]:
+    """The exception that ended the task, those that led to it, earlier attempts."""
+    view = summary.traceback(full=full)
+    if view is None:
         return []
-    if full:
-        whole = visible(head(errors[-1].traceback, room)).rstrip("\n")
-        return [f"  {part}" for part in whole.split("\n")]
-    chain = frames(errors[-1].traceback)
-    lines = [f"    {part}" for part in head(chain[-1].rest, 1000).split("\n") if part.strip()]
-    lines += _frames(chain[-1], color=color)
-    for index in range(len(chain) - 2, max(-1, len(chain) - 5), -1):
-        relation = "Caused by" if chain[index + 1].joined_by == "cause" else "While handling"
-        lines.append(f"  {relation} {one_line(chain[index].headline, 200)}")
-        lines += _frames(chain[index], color=color)[:8]
-    lines += [
-        f"  Attempt {number} failed: {error_headline(error)}"
-        for number, error in enumerate(errors[:-1][-3:], max(1, len(errors) - 3))
-    ]
-    return lines
+    draw = _Drawing(summary.command("show"), color=color, full=full)
+    indent = "    " if full else "  "
+    last, *earlier = view.exceptions
+    lines = ["  Traceback"] if full else []
+    lines += draw.message(last, f"{indent}  ", HEADLINE)
+    lines += draw.body(last, indent)
+    for exception in earlier:
+        lines += draw.earlier(exception, indent)
+    if view.more_exceptions:
+        lines.append(f"{indent}…{view.more_exceptions:,} earlier exceptions: {draw.see}")
+    lines += [f"{indent}Attempt {number} failed: {headline}" for number, headline in view.attempts]
+    return list(_within(lines, room))
 
 
-def _frames(segment: Segment, *, color: bool) -> list[str]:
-    front, folded = shown_frames(segment)
-    lines = [part for frame in front for part in _frame(frame, color=color)]
-    if folded:
-        lines.append(_paint(f"  … {folded_title(folded)}", "2", color=color))
-    return lines
+def member_lines(exception: ExceptionView, see: str) -> list[str]:
+    """The members of an exception group; none for any other exception."""
+    return _Drawing(see).members(exception, "") if exception.is_group else []
 
 
-def _frame(frame: Frame, *, color: bool) -> list[str]:
-    repeated = f", and {frame.repeated:,} times more" if frame.repeated else ""
-    lines = [f"  {one_line(place(frame), 200)}{repeated}"]
-    for source in frame.source:
-        shown = f"{'▶' if source.failing else ' '} {source.number:>4}  {source.text[:200]}"
-        lines.append("  " + (_paint(shown, "1", color=color) if source.failing else shown))
-    return lines
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """Draws exceptions as lines; `see` is the command that shows what is left out."""
+
+    see: str
+    color: bool = False
+    full: bool = False
+
+    def message(self, exception: ExceptionView, indent: str, shown: int) -> list[str]:
+        """The lines of a message, of which the headline has shown so many characters."""
+        cut = self.full and len(exception.headline) > shown
+        text = exception.message if cut else exception.rest
+        if not self.full:
+            text = head(text, MESSAGE)
+        return [f"{indent}{part}" for part in text.split("\n") if part.strip()]
+
+    def body(self, exception: ExceptionView, indent: str, *, brief: bool = False) -> list[str]:
+        """Frames and members; if `brief`, with the source of the innermost frame alone."""
+        lines = []
+        opened = exception.open_frames
+        for index, frame in enumerate(opened, 1):
+            lines += self.frame(frame, indent, source=not brief or index == len(opened))
+        if exception.folded_frames and not (brief and opened):
+            lines.append(paint(f"{indent}… {exception.folded_title}", "2", color=self.color))
+        if exception.is_group:
+            lines += self.members(exception, indent)
+        return lines
+
+    def frame(self, frame: Frame, indent: str, *, source: bool) -> list[str]:
+        lines = [f"{indent}{one_line(frame.place, LINE)}{frame.repetition}"]
+        for each in frame.source if source else ():
+            mark = "▶" if each.failing else " "
+            shown = f"{mark} {each.number:>4}  {each.text[:LINE]}"
+            lines.append(indent + (paint(shown, "1", color=self.color) if each.failing else shown))
+        return lines
+
+    def earlier(self, exception: ExceptionView, indent: str) -> list[str]:
+        """An exception that led to another."""
+        lines = [f"{indent}{exception.relation} {one_line(exception.headline, LINE)}"]
+        if self.full:
+            return [
+                *lines,
+                *self.message(exception, f"{indent}  ", LINE),
+                *self.body(exception, indent),
+            ]
+        return lines + self.body(exception, indent)[:EARLIER_LINES]
+
+    def members(self, exception: ExceptionView, indent: str) -> list[str]:
+        """The members of a group, set in, one after the other."""
+        lines = [f"{indent}{exception.members_title}"]
+        inner, below = f"{indent}  ", f"{indent}    "
+        for member in exception.members:
+            first, *earlier = member.exceptions
+            headline = one_line(member.headline, LINE)
+            lines.append(inner + paint(headline, "1", color=self.color))
+            lines += self.message(first, f"{below}  ", LINE)
+            lines += self.body(first, below, brief=not self.full)
+            for each in earlier:
+                lines += self.earlier(each, below)
+        if exception.more_members:
+            lines.append(f"{inner}…{exception.more_members:,} more: {self.see}")
+        return lines
 
 
-def _batch_line(batch: Batch, now: datetime, *, color: bool) -> str:
-    state = batch_outcome.state(batch)
-    word, rest = batch_outcome.standing(batch, now)
-    mark = _paint(glyph(state), _CODES[state], color=color)
-    end = f"{_paint(word, '1', color=color)} {rest}"
-    return f"{mark} {one_line(batch.label, 64)} {batch_outcome.size_text(batch)}  {end}"
-
-
-def _batch_lines(batch: Batch, now: datetime, *, color: bool) -> list[str]:
-    lines = [_batch_line(batch, now, color=color)]
-    counts = [
-        f"{_paint(glyph(state), _CODES[state], color=color)} {count:,} {word}"
-        for state, count, word in batch_outcome.parts(batch)
-    ]
-    rate = batch_outcome.rate_text(batch, now)
-    lines.append("  " + "   ".join([*counts, *([rate] if rate else [])]))
-    if batch.error:
-        lines.append(f"  The batch stopped early: {one_line(batch.error, 400)}")
-    if batch.failures:
-        lines.append(f"  Failures: {batch_outcome.kinds_text(batch)}")
-        listed = batch.failures[:FAILURES]
-        lines += [_member(entry, headline(entry, 72)) for entry in listed]
-        rest = batch.failed - len(listed)
-        if rest > 0:
-            lines.append(f"    …{rest:,} more failed; %tasks list shows them")
-    if batch_outcome.has_slow_ones(batch):
-        done = batch.finished_at is not None
-        spread = f" ({batch_outcome.spread_text(batch)})" if done else ""
-        lines.append(f"  Slowest{spread}")
-        lines += [_member(entry, preview(value(entry))) for entry in batch.slowest]
-    return lines
-
-
-def _member(entry: Entry, told: str) -> str:
-    seconds = entry.seconds
-    took = duration(seconds) if seconds is not None else ""
-    return f"    {took:>9}  {call_text(entry, 64)}  {told}"
+def _within(lines: list[str], room: int) -> Iterator[str]:
+    """The lines that fit into so many characters, and a note where some do not."""
+    for index, each in enumerate(lines):
+        room -= len(each) + 1
+        if room < 0:
+            yield f"  …{len(lines) - index:,} more lines"
+            return
+        yield each

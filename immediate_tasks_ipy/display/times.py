@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from .plain_text import visible
+from .values import visible
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -16,7 +16,7 @@ def duration(seconds: float) -> str:
         return "? s"
     if seconds < 0.000_005:  # noqa: PLR2004 (half of the smallest time shown)
         return "<0.01 ms"
-    if seconds < 0.0995:  # noqa: PLR2004 (three digits of milliseconds tell no more than 0.10 s)
+    if seconds < 0.0995:  # noqa: PLR2004 (three digits of milliseconds say no more than 0.10 s)
         return f"{_three_digits(seconds * 1000)} ms"
     if seconds < _MINUTE - 0.05:
         return f"{_three_digits(seconds)} s"
@@ -59,7 +59,7 @@ def _long(seconds: float) -> str:
 
 
 def between(start: datetime | None, end: datetime | None) -> float | None:
-    """Seconds from one time to another, never negative; None where it can't be said."""
+    """Seconds from one time to another, never negative; None where it can't be known."""
     try:
         return max(0.0, (end - start).total_seconds())  # type: ignore[operator]
     except TypeError:  # one is missing, or only one has a time zone

@@ -1,4 +1,4 @@
-"""A JSON value as nested lists that open, cut where it would make the notebook heavy."""
+"""A JSON value as a tree: nested lists that open in a card, indented lines in a text."""
 
 from __future__ import annotations
 
@@ -6,31 +6,20 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from .markup import code, details, dim, escape
-from .plain_text import head, visible
-from .values import PREVIEW, preview
+from .markup import code, details, dim, escape, nested
+from .values import PREVIEW, fits, head, is_container, preview, visible
 
 #: Bytes of one tree, children of one container, and levels that are drawn.
 BUDGET, CHILDREN, LEVELS = 4000, 24, 5
 #: Characters of one string that are drawn in full.
 TEXT = 400
+#: Characters of an outline's line, and levels that are written out.
+OUTLINE_WIDTH, OUTLINE_LEVELS = 76, 6
 
 _CHIP = (
     '<small style="margin-left:4px;font-size:11px;border:1px solid rgba(128,128,128,0.6);'
     'border-radius:8px;padding:0 6px;white-space:nowrap">'
 )
-
-
-def is_container(value: object) -> bool:
-    """Tell what opens in a tree from what stands on one line."""
-    return issubclass(type(value), (dict, list, tuple))
-
-
-def fits(value: object) -> bool:
-    """Tell whether a preview says all there is."""
-    if is_container(value):
-        return "…" not in preview(value)
-    return not issubclass(type(value), str) or str.__len__(value) <= PREVIEW - 2  # type: ignore[arg-type]
 
 
 def tree(value: Any, notes: dict[tuple[Any, ...], str], see: str) -> str:
@@ -79,21 +68,46 @@ class _Tree:
                 break
             name = preview(key, PREVIEW)
             node = self.node(item, name, (*path, key), level + 1)
-            drawn.append(f'<li style="margin:0">{node}</li>')
+            drawn.append(node)
             self._left -= 30
         rest = len(value) - len(drawn)
         if rest:
             more = dim(f"…{rest:,} more: {code(self._see)}")
-            drawn.append(f'<li style="margin:0">{more}</li>')
-        return (
-            '<ul style="list-style:none;margin:0;padding:0 0 0 16px">\n'
-            + "\n".join(drawn)
-            + "</ul>"
-        )
+            drawn.append(more)
+        return nested(drawn)
+
+
+def outline(value: Any, limit: int) -> tuple[list[str], bool]:
+    """At most `limit` lines of a value, and whether they are all there is.
+
+    A container that fits on its line stays there.
+    """
+    lines: list[str] = []
+    for line in _outlined(value, "", "", 0):
+        if len(lines) == limit:
+            return lines, False
+        lines.append(line)
+    return lines, not any("…" in line for line in lines)
+
+
+def _outlined(value: Any, before: str, after: str, level: int) -> Iterator[str]:
+    indent = "  " * level
+    room = OUTLINE_WIDTH - len(indent) - len(before)
+    written = preview(value, max(room, OUTLINE_WIDTH // 2))
+    if not is_container(value) or level >= OUTLINE_LEVELS or "…" not in written:
+        yield f"{indent}{before}{written}{after}"
+        return
+    mapping = issubclass(type(value), dict)
+    yield f"{indent}{before}{'{' if mapping else '['}"
+    last = len(value) - 1
+    for index, (key, item) in enumerate(items(value)):
+        name = f"{preview(key)}: " if mapping else ""
+        yield from _outlined(item, name, "," if index < last else "", level + 1)
+    yield f"{indent}{'}' if mapping else ']'}{after}"
 
 
 def items(value: Any) -> Iterator[tuple[Any, Any]]:
-    """The keys or indexes of a container with what stands there, by no method of its own."""
+    """The keys or indexes of a container with their items, by no method of its own."""
     if issubclass(type(value), dict):
         for key in dict.__iter__(value):
             yield key, dict.__getitem__(value, key)

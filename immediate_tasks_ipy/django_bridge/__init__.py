@@ -4,24 +4,35 @@
 
     TASKS = {"default": {"BACKEND": "immediate_tasks_ipy.django_bridge.ImmediateBackend"}}
 
-It serves `django.tasks` where Django has it (6.0 and later), else the
-`django-tasks` package. `PackageImmediateBackend` serves the package, always.
+It serves `django.tasks` where Django has it (6.0 and later), and the `django-tasks`
+package where code imports `task` from that: receivers of either one's signals are
+called for its own tasks. `PackageImmediateBackend` serves the package, always.
 
 Notes
 -----
 What the bridge can't do, or does otherwise than one might expect:
 
 - **Where code runs.** In a thread without a running loop, in place, as with
-  Django. Below a running loop (every cell of a notebook), in asgiref's
-  thread-sensitive thread, where the ORM works. If that thread stays taken for a
-  second, or is taken by a caller further up, the task gets a thread of its own
-  with database connections of its own. The same holds for background tasks.
-- **In-memory databases** (SQLite's `:memory:`) exist once per thread: the cell's
-  thread, the thread-sensitive one, background tasks and the poller each see
+  Django; and in a statement of a cell that does not await, where Django and
+  asgiref see no running loop. In a coroutine, a sync task runs in
+  asgiref's thread-sensitive thread, where the ORM works. If that thread stays
+  taken for a second, or is taken by a caller further up, the task gets a thread
+  of its own with database connections of its own. The same holds for background
+  tasks. With DJANGO_ALLOW_ASYNC_UNSAFE, foreground tasks run in place everywhere.
+- **Statements that await** are coroutines: their ORM is the async one, in asgiref's
+  thread, on a connection of its own. `set_autocommit(False)` in a plain cell does
+  not hold for them.
+- **In-memory databases** (SQLite's `:memory:`) exist once per connection: plain
+  cells and what awaits share one, background tasks and the poller each see
   another. Use a file. For the same reason, a transaction that a cell holds open
   is not seen by background tasks.
 - **Transactions** of the thread-sensitive thread are shared by all code there:
   run one task at a time if they matter.
+- **The lens** sees what a task asks in its own context: not what a plain
+  `threading.Thread` asks, nor COMMIT. Rows are those that the driver counts.
+- **A dry run** does not undo sequences, caches in this process, files, sockets and
+  session locks; it holds its locks until its end. On databases other than SQLite and
+  PostgreSQL, errors that a task catches end its transaction as they would anywhere.
 - `async_to_sync` in a sync task below a running loop starts a loop of its own:
   the cell's loop may be the one that waits. Objects bound to the cell's loop
   can't be used there.
@@ -29,7 +40,7 @@ What the bridge can't do, or does otherwise than one might expect:
   loop, while the cell's stands still; `await task.aenqueue()` uses the cell's.
 - **Interrupts and cancelling.** A coroutine is cancelled. A thread can't be
   stopped: an interrupt is raised in it at its next bytecode, at best; then the
-  task is given up, FAILED, while its function may run on.
+  task is abandoned: FAILED, while its function may run on.
 - **Signals of an awaited task** (`aenqueue`) reach async receivers on the loop, and others in
   the thread-sensitive thread, where the ORM works; the framework's own, which log, and the
   bridge's are called on the loop itself.
@@ -60,30 +71,48 @@ from typing import TYPE_CHECKING, Any
 try:
     import django as _django
 except ImportError as error:
-    msg = "Django is not installed: `pip install immediate_tasks_ipy[django]`."
+    msg = 'Django is not installed: `pip install "immediate_tasks_ipy[django]"`.'
     raise ImportError(msg, name="django") from error
 
+from . import lens, project, synchronous
 from .errors import BridgeError
-from .follower import follow
-from .observation import observe, unobserve
-from .project import aliases, backend_for, is_django_task, prepare
-from .settings import setup
+from .handler import (
+    adapt_django_backend,
+    aliases,
+    backend_for,
+    is_django_task,
+    prepare,
+    project_backend,
+)
+from .inspection import Inspection
+from .project_backend import ProjectBackend
+from .settings import is_ready, setup
+from .signals import observe, unobserve
 
 if TYPE_CHECKING:
-    from .native import ImmediateBackend
-    from .package import PackageImmediateBackend
+    from .backends import ImmediateBackendMixin
+
+    ImmediateBackend: type[ImmediateBackendMixin]
+    PackageImmediateBackend: type[ImmediateBackendMixin]
 
 __all__ = [
     "BridgeError",
     "ImmediateBackend",
+    "Inspection",
     "PackageImmediateBackend",
+    "ProjectBackend",
+    "adapt_django_backend",
     "aliases",
     "backend_for",
-    "follow",
     "is_django_task",
+    "is_ready",
+    "lens",
     "observe",
     "prepare",
+    "project",
+    "project_backend",
     "setup",
+    "synchronous",
     "unobserve",
 ]
 
@@ -93,24 +122,19 @@ _OLDEST = (5, 0)
 if _django.VERSION < _OLDEST:
     msg = (
         f"Django {_django.get_version()} is too old: "
-        "`pip install immediate_tasks_ipy[django]` brings 5.2 or later."
+        '`pip install "immediate_tasks_ipy[django]"` brings 5.2 or later.'
     )
     raise ImportError(msg, name="django")
 
 
 def __getattr__(name: str) -> Any:
     """The backends; each imports its framework only when it is asked for."""
-    if name == "ImmediateBackend":
-        from .family import DJANGO, preferred_family
+    if name in {"ImmediateBackend", "PackageImmediateBackend"}:
+        from .backends import immediate_backend_class
+        from .frameworks import PACKAGE, preferred_framework
 
-        if preferred_family() is DJANGO:
-            from .native import ImmediateBackend
-
-            return ImmediateBackend
-        name = "PackageImmediateBackend"
-    if name == "PackageImmediateBackend":
-        from .package import PackageImmediateBackend
-
-        return PackageImmediateBackend
+        return immediate_backend_class(
+            preferred_framework() if name == "ImmediateBackend" else PACKAGE
+        )
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

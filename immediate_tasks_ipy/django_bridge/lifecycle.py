@@ -6,18 +6,19 @@ from typing import Any
 
 from django.utils import timezone
 
-from immediate_tasks_ipy.tasks.failure import task_error
-from immediate_tasks_ipy.tasks.identifiers import random_id
-from immediate_tasks_ipy.tasks.jsonable import normalize_json
+from immediate_tasks_ipy.tasks.faults.task_error import task_error
+from immediate_tasks_ipy.tasks.lifecycle import random_id
+from immediate_tasks_ipy.tasks.values import keep_arguments
 
-from .family import Family
+from .frameworks import TaskFramework
 
 _set = object.__setattr__
 
 
-def new_result(family: Family, task: Any, backend: str, args: Any, kwargs: Any) -> Any:
-    """A READY result that nobody has heard of yet."""
-    base = family.base
+def new_result(framework: TaskFramework, task: Any, backend: str, args: Any, kwargs: Any) -> Any:
+    """A READY result, of which no signal has been sent. Raises what `keep_arguments` raises."""
+    base = framework.base
+    args, kwargs, _ = keep_arguments(task, args, kwargs)
     return base.TaskResult(
         task=task,
         id=random_id(),
@@ -39,45 +40,43 @@ def enqueue(result: Any) -> None:
     _set(result, "enqueued_at", timezone.now())
 
 
-def start(family: Family, result: Any, worker_id: str) -> None:
+def start(framework: TaskFramework, result: Any, worker_id: str) -> None:
     """RUNNING, since now, on that worker."""
     now = timezone.now()
-    _set(result, "status", family.base.TaskResultStatus.RUNNING)
-    _set(result, "started_at", now)
+    _set(result, "status", framework.base.TaskResultStatus.RUNNING)
+    if result.started_at is None:
+        _set(result, "started_at", now)
     _set(result, "last_attempted_at", now)
     result.worker_ids.append(worker_id)
 
 
-def succeed(family: Family, result: Any, value: Any) -> None:
+def succeed(framework: TaskFramework, result: Any, value: Any) -> None:
     """SUCCESSFUL, with that value, which is JSON already."""
     _set(result, "_return_value", value)
     _set(result, "finished_at", timezone.now())
-    _set(result, "status", family.base.TaskResultStatus.SUCCESSFUL)
+    _set(result, "status", framework.base.TaskResultStatus.SUCCESSFUL)
 
 
-def fail(family: Family, result: Any, error: BaseException) -> None:
+def fail(framework: TaskFramework, result: Any, error: BaseException) -> None:
     """FAILED, with that exception."""
-    described = task_error(error, result.task.func)
     try:
-        result.errors.append(
-            family.base.TaskError(
-                exception_class_path=described.exception_class_path,
-                traceback=described.traceback,
-            )
-        )
+        _add_error(framework, result, error)
         _set(result, "finished_at", timezone.now())
     finally:
-        _set(result, "status", family.base.TaskResultStatus.FAILED)
+        _set(result, "status", framework.base.TaskResultStatus.FAILED)
 
 
-def normalized(value: Any) -> Any:
-    """A return value as JSON.
+def release(framework: TaskFramework, result: Any, error: BaseException) -> None:
+    """READY for another attempt, after that exception."""
+    _add_error(framework, result, error)
+    _set(result, "status", framework.base.TaskResultStatus.READY)
 
-    Raises TypeError or ValueError if it can't be; the exception carries the
-    value as `unstored_value`, to be rescued.
-    """
-    try:
-        return normalize_json(value)
-    except Exception as error:
-        error.unstored_value = value  # type: ignore[attr-defined]
-        raise
+
+def _add_error(framework: TaskFramework, result: Any, error: BaseException) -> None:
+    described = task_error(error, result.task.func)
+    result.errors.append(
+        framework.base.TaskError(
+            exception_class_path=described.exception_class_path,
+            traceback=described.traceback,
+        )
+    )

@@ -43,6 +43,11 @@ def setup(
         raise BridgeError(msg) from error
 
 
+def is_ready() -> bool:
+    """Whether Django is set up in this process: settings, applications, models."""
+    return bool(apps.ready)
+
+
 def require_settings() -> None:
     """Raise BridgeError unless Django is set up in this process."""
     if not settings.configured and not os.environ.get(ENVIRONMENT_VARIABLE):

@@ -4,7 +4,7 @@ Django's ORM refuses to work in a thread with a running event loop, and in a
 notebook every cell has one. asgiref knows a *thread-sensitive* thread for such
 work, one for all of it, so that connections and transactions are shared. Code
 goes there; where that thread is taken by the very code that waits for us, it
-goes to a thread of its own.
+goes to a thread of its own. On a platform without threads it runs where it is.
 
 This module alone knows how asgiref keeps its threads.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,12 +24,23 @@ import asgiref.sync
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 from django.db import connections
 
+from immediate_tasks_ipy.tasks import sync
+
+from .synchronous import InPlaceExecutor, work_in_this_thread
+
 T = TypeVar("T")
 
 #: A blocked main thread sees KeyboardInterrupt between slices of this many seconds.
 SLICE = 0.1
 #: Seconds that a call waits for the thread-sensitive thread before it gets one of its own.
 PATIENCE = 1.0
+#: Seconds between two looks at a condition that is waited for.
+_INTERVAL = 0.01
+
+#: Where receivers of a signal are called, other than on the running loop itself.
+THREAD, LOOP = "in the thread-sensitive thread", "on the loop, awaited"
+#: The modules whose receivers neither block nor use the ORM.
+_LIGHT = {"django.tasks.signals", "django_tasks.signals", f"{__package__}.signals"}
 
 #: The thread-sensitive executor that the code of this context occupies.
 _occupied: contextvars.ContextVar[Executor | None] = contextvars.ContextVar(
@@ -39,8 +51,11 @@ _carry_locals: Callable[[contextvars.Context], None] | None = getattr(
     asgiref.sync, "_restore_context", None
 )
 
+if not sync.HAS_THREADS:
+    work_in_this_thread()
 
-def run_beside_loop(call: Callable[[], T]) -> T:
+
+def run_thread_sensitive(call: Callable[[], T]) -> T:
     """Run `call` in the thread-sensitive thread, and block until it is done.
 
     For a thread with a running loop. Raises what `call` raises; a
@@ -63,15 +78,20 @@ def run_beside_loop(call: Callable[[], T]) -> T:
             future = run_in_own_thread(call)
 
 
-async def arun_beside_loop(call: Callable[[], T]) -> T:
+async def arun_thread_sensitive(call: Callable[[], T]) -> T:
     """Run `call` in the thread-sensitive thread, and await its end on the running loop."""
     return await asyncio.wrap_future(_submit(call))
 
 
 def run_in_own_thread(call: Callable[[], T]) -> Future[T]:
-    """Start `call` in a new daemon thread, with its own database connections, closed at its end."""
-    future: Future[T] = Future()
+    """Start `call` in a new daemon thread, with its own database connections, closed at its end.
+
+    Where there are no threads it is done when this returns, on this thread's connections.
+    """
     context = contextvars.copy_context()
+    if not sync.HAS_THREADS:
+        return InPlaceExecutor().submit(context.run, call)
+    future: Future[T] = Future()
 
     def body() -> None:
         future.set_running_or_notify_cancel()
@@ -84,6 +104,13 @@ def run_in_own_thread(call: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=body, name="immediate-task", daemon=True).start()
     return future
+
+
+def wait_for(seconds: float, condition: Callable[[], bool]) -> None:
+    """Block until the condition holds, at most that long."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(_INTERVAL)
 
 
 @contextmanager
@@ -100,8 +127,24 @@ def thread_sensitive_work() -> Iterator[None]:
         yield
 
 
+def receiver_places(sender: Any, *signals: Any) -> set[str]:
+    """Where the receivers of these signals have to be called; empty if they may be on the loop.
+
+    Sync ones may use the ORM, and need a thread; those of the framework,
+    which log, and of the bridge do not.
+    """
+    places = set()
+    for signal in signals:
+        sync_receivers, async_receivers = signal._live_receivers(sender)
+        if async_receivers:
+            places.add(LOOP)
+        if any(getattr(one, "__module__", "") not in _LIGHT for one in sync_receivers):
+            places.add(THREAD)
+    return places
+
+
 def _submit(call: Callable[[], T]) -> Future[T]:
-    executor = _executor()
+    executor = _executor() if sync.HAS_THREADS else None
     if executor is None:
         return run_in_own_thread(call)
     context = contextvars.copy_context()
@@ -132,6 +175,8 @@ def _executor() -> Executor | None:
 
 
 def _thread_is_taken() -> bool:
+    if not sync.HAS_THREADS:
+        return False
     if getattr(AsyncToSync.executors, "current", None) is not None:
         return False
     scope = SyncToAsync.thread_sensitive_context.get(None)

@@ -1,1 +1,1 @@
-"""The magics: `%%enqueue`, `%enqueue` and `%tasks`, and all that a shell needs for them."""
+"""The shell's part: the extension, its settings, its magics and what they need."""

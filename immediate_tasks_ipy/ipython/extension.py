@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from immediate_tasks_ipy.display.source_files import set_cell_numbers
-from immediate_tasks_ipy.task_history.current import current_history
+from immediate_tasks_ipy.task_history.current import current_recorder
+from immediate_tasks_ipy.task_history.session import current_session, set_current_session
+from immediate_tasks_ipy.task_history.submission import PlainOutput
 from immediate_tasks_ipy.tasks import task_backends
 
-from . import capture
-from .awaiting import AwaitTransformer
-from .completion import Completion
 from .config import ImmediateTasks
-from .magics import EnqueueMagics
-from .notebook_panel import NotebookPanel
-from .notices import Notices
-from .panel_actions import ShellActions
-from .plan import Planner
-from .refresher import Refresher
-from .representation import Representation
-from .runner import Runner
-from .screen import Screen
-from .task_results import TaskResults
-from .tasks_magic import TasksMagics
+from .django_session import DjangoSession
+from .execution.launcher import Launcher
+from .magics.completion import Completion
+from .magics.enqueue import EnqueueMagics
+from .magics.tasks import TasksMagics
+from .planning.await_transformer import AwaitTransformer
+from .planning.cell_source import lines_of_python
+from .planning.planner import Planner
+from .planning.targets import is_task
+from .presentation import capture
+from .presentation.formatters import ResultFormatters
+from .presentation.notebook_panel import NotebookPanel
+from .presentation.notices import Notices
+from .presentation.screen import Screen
+from .presentation.task_inspection import TaskInspection
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from .execution.panel_actions import ShellActions
 
 _KINDS = ("line", "cell")
 _MAGICS = {"enqueue", "tasks"}
 
 _loaded: WeakKeyDictionary[InteractiveShell, Extension] = WeakKeyDictionary()
+#: The settings of extensions that were unloaded.
+_settings: WeakKeyDictionary[InteractiveShell, ImmediateTasks] = WeakKeyDictionary()
 
 
 def load(shell: InteractiveShell) -> None:
-    """Load the extension; loading it again begins anew, with the same history."""
+    """Load the extension; loading it again replaces it, with the same history."""
     unload(shell)
     _loaded[shell] = Extension(shell)
 
@@ -47,6 +53,17 @@ def unload(shell: InteractiveShell) -> None:
     extension = _loaded.pop(shell, None)
     if extension is not None:
         extension.remove()
+        _settings[shell] = extension.config
+
+
+def extension_of(shell: InteractiveShell) -> Extension:
+    """The extension of a shell, loaded as `%load_ext` does where it is not."""
+    if shell not in _loaded:
+        manager: Any = shell.extension_manager
+        manager.load_extension(__package__.partition(".")[0])
+    if shell not in _loaded:  # it was unloaded without IPython's knowledge
+        load(shell)
+    return _loaded[shell]
 
 
 class Extension:
@@ -54,36 +71,40 @@ class Extension:
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.shell = shell
-        self.history = current_history()
-        self.history.connect()
-        self.config = ImmediateTasks(parent=shell)
+        self.recorder = current_recorder()
+        self.recorder.connect()
+        self.config = ImmediateTasks.of(shell, _settings.get(shell))
         self.config.observe(self._configured)
         self.configurables: list[Any] = cast("list[Any]", shell.configurables)
         self.configurables.append(self.config)
         self.screen = Screen(shell)
-        self.refresher = Refresher()
         self.notices = Notices()
         self.planner = Planner(shell)
-        self.runner = Runner(
-            shell,
-            self.history,
-            self.config,
-            screen=self.screen,
-            refresher=self.refresher,
-            notices=self.notices,
+        self.launcher = Launcher(
+            shell, self.recorder, self.config, screen=self.screen, notices=self.notices
         )
-        self.panel = NotebookPanel(self.history, ShellActions(self.runner))
-        self.runner.panel = self.panel.get
-        self.representation = Representation(shell, self.history, self.screen)
-        self.representation.install()
-        self.representation.suppress(TaskResults)
+        set_current_session(self.launcher)
+        self.panel = NotebookPanel(self.recorder, self._panel_actions, self.screen)
+        self.launcher.panel = self.panel.get
+        self.formatters = ResultFormatters(shell, self.recorder, self.screen)
+        self.formatters.install()
         self._displaced = {k: dict(shell.magics_manager.magics[k]) for k in _KINDS}
-        self.magics = EnqueueMagics(self.runner, self.planner)
-        self.tasks_magics = TasksMagics(self.runner, self.panel)
+        self.magics = EnqueueMagics(self.launcher, self.planner)
+        self.tasks_magics = TasksMagics(self.launcher, self.planner, self.panel)
         shell.register_magics(self.magics, self.tasks_magics)
-        self.transformer = AwaitTransformer(shell, frozenset(_MAGICS), self._wants_await)
+        self.transformer = AwaitTransformer(
+            shell, {"enqueue": self.magics.wants_await, "tasks": self.tasks_magics.wants_await}
+        )
         shell.input_transformers_post.append(self.transformer)
-        self.completion = Completion(shell, self.magics, self.tasks_magics, self.history)
+        shell.input_transformers_cleanup.append(lines_of_python)
+        self.transformer.hide_from_history()
+        self.inspection = TaskInspection(shell, is_task)
+        self.inspection.install()
+        self.plain_output = PlainOutput(
+            self.recorder.entry_of, is_on=lambda: self.launcher.keeps_output
+        )
+        self.plain_output.connect()
+        self.completion = Completion(shell, self.magics, self.tasks_magics, self.recorder)
         self.completion.install()
         shell.events.register("pre_run_cell", self._before_cell)
         shell.events.register("post_run_cell", self._after_cell)
@@ -92,10 +113,12 @@ class Extension:
         if self.config.backends:
             task_backends.configure(self.config.backends)
         self._configure()
-        self._observe_django()
+        self.django = DjangoSession(shell, self.recorder, self.config)
+        self.django.install()
 
     def remove(self) -> None:
         shell = self.shell
+        self.config.unobserve(self._configured)
         capture.uninstall()
         set_cell_numbers(None)
         shell.events.unregister("pre_run_cell", self._before_cell)
@@ -103,22 +126,29 @@ class Extension:
         self.completion.uninstall()
         transformers = shell.input_transformers_post
         transformers[:] = [t for t in transformers if t is not self.transformer]
+        cleanup = shell.input_transformers_cleanup
+        cleanup[:] = [t for t in cleanup if t is not lines_of_python]
+        self.transformer.restore_history()
+        self.inspection.uninstall()
+        self.plain_output.disconnect()
         self._restore_magics()
-        self.representation.uninstall()
+        self.formatters.uninstall()
         # Magics put themselves there, too.
         ours = (self.config, self.magics, self.tasks_magics)
         self.configurables[:] = [c for c in self.configurables if all(c is not o for o in ours)]
-        self.panel.close()
-        self.refresher.stop()
-        self.history.disconnect()
-        if "immediate_tasks_ipy.django_bridge" in sys.modules:
-            from immediate_tasks_ipy import django_bridge
+        if "immediate_tasks_ipy.batches" in sys.modules:
+            from immediate_tasks_ipy.batches import known_batches
 
-            django_bridge.unobserve(self.history)
+            known_batches.cancel_all()
+        # While the history still observes: what has not finished is shown as it ends here.
         for backend in task_backends.all(initialized_only=True):
-            close = getattr(backend, "close", None)
-            if close is not None:
-                close()
+            backend.close()
+        self.panel.close()
+        self.screen.is_open = False
+        if current_session() is self.launcher:
+            set_current_session(None)
+        self.recorder.disconnect()
+        self.django.uninstall()
 
     def _restore_magics(self) -> None:
         """Delete the magics that are still ours, and put back those they displaced."""
@@ -135,30 +165,26 @@ class Extension:
             if manager.registry.get(type(magics).__name__) is magics:
                 del manager.registry[type(magics).__name__]
 
-    def _wants_await(self, name: str, line: str, body: str | None) -> bool:
-        if name == "tasks":
-            return self.tasks_magics.wants_await(line)
-        return self.magics.wants_await(line, body)
-
     def _before_cell(self, info: Any) -> None:
         self.planner.raw_cell = info.raw_cell
-        self.screen.just_shown = None
-        self.runner.note_loop()
+        self.screen.last_displayed = None
+        self.launcher.note_loop()
         capture.install(self.shell)
-        self.notices.tell()
+        self.inspection.install()
+        self.notices.print_all()
+        self.screen.repeat_late()
+        self.django.before_cell()
 
     def _after_cell(self, _result: Any) -> None:
-        self.notices.tell()
-        self._observe_django()
+        self.notices.print_all()
+        self.panel.cell_ended()
+        self.screen.repeat_late()
+        self.django.after_cell()
 
-    def _observe_django(self) -> None:
-        """Feed the history from Django's signals, once the project has imported its tasks."""
-        if "django.tasks" in sys.modules or "django_tasks" in sys.modules:
-            # A Django too old for the bridge says so when one of its tasks is enqueued.
-            with suppress(ImportError):
-                from immediate_tasks_ipy import django_bridge
+    def _panel_actions(self) -> ShellActions:
+        from .execution.panel_actions import ShellActions
 
-                django_bridge.observe(self.history)
+        return ShellActions(self.launcher)
 
     def _configured(self, change: Any) -> None:
         if change["name"] == "backends":
@@ -166,8 +192,8 @@ class Extension:
         self._configure()
 
     def _configure(self) -> None:
-        self.planner.capture = self.config.capture
-        self.history.limit = self.config.history_limit
+        self.recorder.limit = self.config.history_limit
+        self.recorder.bound_memory(self.config.history_memory * 2**20)
         self.panel.notify_after = self.config.notify_after
 
     def _cell_number(self, filename: str) -> int | None:

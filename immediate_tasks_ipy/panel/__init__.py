@@ -5,6 +5,8 @@ Nothing here imports a widget library until `TaskPanel` is asked for.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .actions import PanelActions
@@ -22,3 +24,15 @@ def __getattr__(name: str) -> Any:
         return TaskPanel
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)
+
+
+class _CallableModule(ModuleType):
+    """`immediate_tasks_ipy.panel` is a function; importing this module takes its name."""
+
+    def __call__(self) -> TaskPanel:
+        from immediate_tasks_ipy.api.panel import panel
+
+        return panel()
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,175 +1,200 @@
-"""The panel's answers to what the browser asks."""
+"""The panel's replies to the requests of the browser."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from immediate_tasks_ipy.task_history import Entry, TaskHistory
+from immediate_tasks_ipy.task_history import Entry, Recorder
 
-from . import export
 from .actions import PanelActions
-from .detail import arguments_tree, detail, plain, result_tree
+from .details.detail import arguments_tree, detail, result_tree, whole_output
+from .details.frames import local_variables, traceback_text
+from .export_file import file_parts, task_count
 from .feed import Feed, Message
-from .messages import (
+from .requests import (
     Branch,
     Cancel,
+    ChangeBatch,
     Clear,
     Copy,
     Detail,
     Export,
+    Locals,
     Open,
     Request,
     Rerun,
+    RerunFailed,
     Search,
+    Stop,
+    Traceback,
     WholeOutput,
 )
 from .rows import sendable
+from .search import matches
 
-#: Characters of a file in one message.
-FILE_PART = 500_000
-#: Tasks that a search names.
-MOST_FOUND = 20_000
-_MIME = {"json": "application/json", "csv": "text/csv"}
+#: Tasks that are searched, re-run or cancelled between two pauses.
+STRIDE = 50
+#: Said where failures were to be run again, and each was already.
+NOTHING_FAILED = "No failure is left to be run again"
 
 logger = logging.getLogger(__name__)
 
+#: What a request is answered with, in one message or more; None is a place to pause.
+Parts = Iterator[Message | None]
+
 
 class Replies:
-    """Answers each request with one message or more that carry its name.
+    """Replies to each request with one message or more that carry its name.
 
-    Called on whichever thread the kernel hears the browser. Nothing raises: what
-    goes wrong is an answer too, with the reason as a sentence.
+    Thread-safe: comm messages may arrive on any thread. Nothing raises: a failure
+    is a reply too, with the reason as a sentence.
     """
 
-    def __init__(self, history: TaskHistory, feed: Feed, actions: PanelActions) -> None:
-        self._history = history
+    def __init__(self, recorder: Recorder, feed: Feed, actions: PanelActions) -> None:
+        self._recorder = recorder
         self._feed = feed
         self._actions = actions
+        self._at_once: dict[type, Callable[[Any], Message]] = {
+            Detail: self._detail,
+            Branch: self._branch,
+            WholeOutput: lambda request: {"output": whole_output(self._entry(request.key))},
+            Traceback: lambda request: {"text": traceback_text(self._entry(request.key))},
+            Locals: self._locals,
+            Copy: self._copy,
+            Clear: self._clear,
+            ChangeBatch: self._change_batch,
+            Stop: lambda _: {},
+        }
+        self._in_parts: dict[type, Callable[[Any], Parts]] = {
+            Open: self._open,
+            Search: self._search,
+            Export: self._export,
+            Rerun: lambda request: self._each(request.keys, actions.rerun, "re-run", "not"),
+            RerunFailed: lambda request: self._each(
+                request.keys, actions.rerun_failed, "re-run", "not"
+            ),
+            Cancel: lambda request: self._each(
+                request.keys, actions.cancel, "cancelled", "could not be cancelled"
+            ),
+        }
 
-    def to(self, request: Request) -> Iterator[Message]:
-        """The messages to send in answer."""
+    def handle(self, request: Request) -> Parts:
+        """Carry out a request; yields the messages to send back, and None where it may pause."""
         try:
-            for answer in self._answers(request):
-                yield {"op": "answer", "request": request.request, "ok": True, **answer}
+            at_once = self._at_once.get(type(request))
+            if at_once is not None:
+                yield _answer(request, at_once(request))
+                return
+            for reply in self._in_parts[type(request)](request):
+                yield reply and _answer(request, reply)
         except Exception as error:
             logger.debug("%r was not carried out", request, exc_info=True)
-            yield {
-                "op": "answer",
-                "request": request.request,
-                "ok": False,
-                "say": _reason(error),
-            }
+            yield refusal(request.request, _reason(error))
 
-    def _answers(self, request: Request) -> Iterator[Message]:
-        match request:
-            case Open(request=name):
-                self._feed.request_snapshot(name)
-            case Detail(key=key):
-                yield {"detail": detail(self._entry(key))}
-            case Branch(key=key, place=place, path=path, offset=offset):
-                entry = self._entry(key)
-                tree = result_tree(entry) if place == "return_value" else arguments_tree(entry)
-                yield tree.page(path, offset)
-            case WholeOutput(key=key):
-                yield {"output": sendable(plain(self._entry(key).output))}
-            case Search(text=text):
-                yield {"keys": self._found(text)}
-            case Export(format=kind, keys=keys):
-                yield from self._file(kind, keys)
-            case Rerun() | Cancel() | Copy() | Clear():
-                yield self._done(request)
-
-    def _done(self, request: Rerun | Cancel | Copy | Clear) -> Message:
-        match request:
-            case Rerun(keys=keys):
-                return {"say": self._rerun(keys)}
-            case Cancel(key=key):
-                return {"say": sendable(self._actions.cancel(self._entry(key)))}
-            case Copy(key=key):
-                return {"text": sendable(self._actions.copy_text(self._entry(key)))}
-            case Clear():
-                count = self._actions.clear()
-                return {"say": f"{count:,} finished {_tasks(count)} cleared"}
+    # -- reading -------------------------------------------------------------
 
     def _entry(self, key: int) -> Entry:
-        entry = self._history.get(key)
+        entry = self._recorder.get(key)
         if entry is None:
             msg = "The history no longer holds this task: raise history_limit to keep more."
             raise LookupError(msg)
         return entry
 
-    def _rerun(self, keys: tuple[int, ...]) -> str:
-        """Re-run each; one reason stands for all that are refused."""
+    def _open(self, request: Open) -> Parts:
+        self._feed.request_snapshot(request.request)
+        yield from ()
+
+    def _detail(self, request: Detail) -> Message:
+        entry = self._entry(request.key)
+        can_debug = self._recorder.exception(entry.result) is not None
+        return {"detail": detail(entry, can_debug=can_debug)}
+
+    def _branch(self, request: Branch) -> Message:
+        entry = self._entry(request.key)
+        is_result = request.place == "return_value"
+        tree = result_tree(entry) if is_result else arguments_tree(entry)
+        return tree.page(request.path, request.offset)
+
+    def _locals(self, request: Locals) -> Message:
+        entry = self._entry(request.key)
+        found = local_variables(self._recorder, entry, request.exception, request.frame)
+        return {"locals": found}
+
+    def _search(self, request: Search) -> Parts:
+        """The tasks that contain the text anywhere, newest first; see `search.py`."""
+        wanted = request.text.casefold()
+        found: list[int] = []
+        for index, entry in enumerate(reversed(list(self._recorder))):
+            if matches(entry, wanted):
+                found.append(entry.key)
+            if index % STRIDE == 0:
+                yield None
+        yield {"keys": found}
+
+    def _export(self, request: Export) -> Parts:
+        if request.keys is None:
+            entries = list(self._recorder)
+        else:
+            found = map(self._recorder.get, request.keys)
+            entries = [entry for entry in found if entry is not None]
+        return file_parts(entries, request.format)
+
+    # -- doing ---------------------------------------------------------------
+
+    def _copy(self, request: Copy) -> Message:
+        return {"text": sendable(self._actions.copy_text(self._entry(request.key)))}
+
+    def _clear(self, _: Clear) -> Message:
+        count = self._actions.clear()
+        return {"say": f"{count:,} finished {'task' if count == 1 else 'tasks'} cleared"}
+
+    def _change_batch(self, request: ChangeBatch) -> Message:
+        batch = self._feed.groups.batch(request.number)
+        if batch is None:
+            msg = "The batch is no longer there: its results were dropped."
+            raise LookupError(msg)
+        cancels = request.action == "cancel"
+        change = self._actions.cancel_batch if cancels else self._actions.resume_batch
+        return {"say": sendable(change(batch))}
+
+    def _each(
+        self, keys: tuple[int, ...], act: Callable[[Entry], str | None], done: str, refused: str
+    ) -> Parts:
+        """Do the same with each task; the reason of the first refusal is given.
+
+        A task for which `act` returns None had no need of it.
+        """
         if len(keys) == 1:
-            return sendable(self._actions.rerun(self._entry(keys[0])))
-        started, reason = 0, ""
-        for key in keys:
+            yield {"say": sendable(act(self._entry(keys[0])) or NOTHING_FAILED)}
+            return
+        count, unneeded, reason = 0, 0, ""
+        for index, key in enumerate(keys):
             try:
-                self._actions.rerun(self._entry(key))
+                said = act(self._entry(key))
             except Exception as error:
                 reason = reason or _reason(error)
             else:
-                started += 1
-        refused = len(keys) - started
-        if refused:
-            msg = f"{started:,} re-run, {refused:,} not: {reason}"
+                count += said is not None
+                unneeded += said is None
+            if index % STRIDE == 0:
+                yield None
+        if left := len(keys) - count - unneeded:
+            msg = f"{count:,} {done}, {left:,} {refused}: {reason}"
             raise RuntimeError(msg)
-        return f"{started:,} {_tasks(started)} re-run"
-
-    def _found(self, text: str) -> list[int]:
-        """The tasks in whose name, arguments, result or error the text stands, newest first."""
-        wanted = text.casefold()
-        found: list[int] = []
-        for entry in reversed(list(self._history)):
-            if wanted in _haystack(entry).casefold():
-                found.append(entry.key)
-                if len(found) == MOST_FOUND:
-                    break
-        return found
-
-    def _file(self, kind: str, keys: tuple[int, ...] | None) -> Iterator[Message]:
-        entries = (
-            list(self._history)
-            if keys is None
-            else [entry for entry in map(self._history.get, keys) if entry is not None]
-        )
-        text = sendable(export.to_json(entries) if kind == "json" else export.to_csv(entries))
-        parts = max(1, -(-len(text) // FILE_PART))
-        name = f"tasks-{datetime.now().astimezone():%Y%m%d-%H%M%S}.{kind}"
-        for index in range(parts):
-            yield {
-                "file": name,
-                "mime": _MIME[kind],
-                "part": index,
-                "parts": parts,
-                "text": text[index * FILE_PART : (index + 1) * FILE_PART],
-                "say": f"{len(entries):,} {_tasks(len(entries))} exported",
-            }
+        yield {"say": f"{task_count(count)} {done}" if count else NOTHING_FAILED}
 
 
-def _haystack(entry: Entry) -> str:
-    """All the text of a task that a search looks at."""
-    result = entry.result
-    parts = [str(result.task.name)]
-    if entry.origin is not None and entry.origin.label:
-        parts.append(entry.origin.label)
-    try:
-        parts.append(json.dumps([result.args, result.kwargs], ensure_ascii=False))
-        if str(result.status) == "SUCCESSFUL":
-            parts.append(json.dumps(result._return_value, ensure_ascii=False))
-    except (TypeError, ValueError, RecursionError):
-        logger.debug("The values of %r can't be searched.", entry.key, exc_info=True)
-    parts.extend(error.traceback.rstrip().rpartition("\n  ")[2] for error in result.errors[-1:])
-    return "\n".join(parts)
+def refusal(request: str, reason: str) -> Message:
+    """The answer to a request that is not carried out."""
+    return {"op": "answer", "request": request, "ok": False, "say": reason}
+
+
+def _answer(request: Request, reply: Message) -> Message:
+    return {"op": "answer", "request": request.request, "ok": True, **reply}
 
 
 def _reason(error: Exception) -> str:
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return sendable(text.strip() or type(error).__name__)
-
-
-def _tasks(count: int) -> str:
-    return "task" if count == 1 else "tasks"

@@ -1,20 +1,24 @@
-"""What happened to the tasks of this process: the history, its entries and their origins."""
+"""What happened to the tasks of this process: the recorder, its entries and their submissions."""
 
-from .batch import Batch
-from .current import current_history, set_current_history
-from .entry import Entry
-from .history import HistoryObserver, TaskHistory
-from .origin import Origin, current_origin
-from .output import Output
+from immediate_tasks_ipy.tasks.output import Output
+
+from .current import current_history, current_recorder, set_current_recorder
+from .entry import Entry, RecorderObserver
+from .history import TaskHistory
+from .recorder import Recorder
+from .submission import Job, Origin, Submission, current_submission
 
 __all__ = [
-    "Batch",
     "Entry",
-    "HistoryObserver",
+    "Job",
     "Origin",
     "Output",
+    "Recorder",
+    "RecorderObserver",
+    "Submission",
     "TaskHistory",
     "current_history",
-    "current_origin",
-    "set_current_history",
+    "current_recorder",
+    "current_submission",
+    "set_current_recorder",
 ]

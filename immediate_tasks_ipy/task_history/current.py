@@ -1,17 +1,18 @@
-"""The history that this process keeps: the shell's, or one made when it is first asked for."""
+"""The recorder of this process: the shell's, or one made when it is first asked for."""
 
 from __future__ import annotations
 
-import threading
+from immediate_tasks_ipy.tasks.faults.locks import new_lock
 
 from .history import TaskHistory
+from .recorder import Recorder
 
-_lock = threading.Lock()
-_current: TaskHistory | None = None
+_lock = new_lock()
+_current: Recorder | None = None
 
 
-def current_history() -> TaskHistory:
-    """The history that `wait`, `cancel`, `rerun` and the magics use.
+def current_recorder() -> Recorder:
+    """The recorder that `wait`, `cancel`, `rerun` and the magics use.
 
     Where there is none yet (no shell, or the extension was unloaded), one is
     made and connected to the signals. Callable from any thread.
@@ -19,19 +20,24 @@ def current_history() -> TaskHistory:
     global _current
     with _lock:
         if _current is None:
-            _current = TaskHistory()
+            _current = Recorder()
             _current.connect()
         return _current
 
 
-def set_current_history(history: TaskHistory | None) -> None:
-    """Make `history` the one in use; None forgets it, and disconnects it.
+def set_current_recorder(recorder: Recorder | None) -> None:
+    """Make `recorder` the one in use; None forgets it, and disconnects it.
 
-    A history that is replaced is disconnected, so that no task is recorded
-    twice; whoever wants its entries takes `current_history()` instead.
+    A recorder that is replaced is disconnected, so that no task is recorded
+    twice; to keep its entries, take `current_recorder()` instead.
     """
     global _current
     with _lock:
-        if _current is not None and _current is not history:
+        if _current is not None and _current is not recorder:
             _current.disconnect()
-        _current = history
+        _current = recorder
+
+
+def current_history() -> TaskHistory:
+    """What users see of the current recorder."""
+    return TaskHistory(current_recorder())

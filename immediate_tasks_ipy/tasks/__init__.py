@@ -33,7 +33,7 @@ __all__ = [
     "task_backends",
 ]
 
-#: The backend of the alias `default`, whichever that is when it is used.
+#: The backend of the alias `default`, looked up at every use.
 default_task_backend = cast(
     "BaseTaskBackend", ConnectionProxy(task_backends, DEFAULT_TASK_BACKEND_ALIAS)
 )

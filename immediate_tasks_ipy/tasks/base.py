@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from inspect import isclass
+from functools import partial
+from inspect import Parameter
+from pickle import PicklingError
 from typing import (
     TYPE_CHECKING,
     Any,
+    ClassVar,
     Concatenate,
     Generic,
     Literal,
@@ -21,12 +27,11 @@ from typing import (
 )
 
 from .exceptions import TaskResultMismatch
-from .function import FunctionTraits
-from .handler import DEFAULT_TASK_BACKEND_ALIAS, task_backends
-from .importing import import_string
-from .jsonable import Change, normalize_with_changes
+from .handler import DEFAULT_TASK_BACKEND_ALIAS, import_string, task_backends
+from .jsonable import Change
 from .status import TaskResultStatus
 from .sync import async_to_sync, sync_to_async
+from .values import JSON, keep_arguments
 
 if TYPE_CHECKING:
     from .backends.base import BaseTaskBackend
@@ -67,12 +72,43 @@ TASK_REFRESH_ATTRS = frozenset(
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: The signature of a callable, whatever its annotations name: what only type checkers import is
+#: no reason to refuse a task. From Python 3.14 on, annotations are evaluated when they are read.
+signature: Callable[..., inspect.Signature] = inspect.signature  # noqa: TID251
+if sys.version_info >= (3, 14):
+    _FORWARDREF = importlib.import_module("annotationlib").Format.FORWARDREF
+    signature = partial(signature, annotation_format=_FORWARDREF)
+
+_NAMED = {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY}
+
+
+@dataclass(slots=True)
+class FunctionTraits:
+    """Facts about a function that are costly to look up."""
+
+    is_async: bool
+    #: Is it a plain function that is no local of another one?
+    is_module_level: bool
+    #: The name of its first argument, if it has one.
+    first_argument: str | None
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> FunctionTraits:
+        """Look at a function."""
+        is_async = inspect.iscoroutinefunction(function)
+        if not inspect.isfunction(function) or "<locals>" in function.__qualname__:
+            return cls(is_async, is_module_level=False, first_argument=None)
+        parameters = signature(function).parameters.values()
+        names = (parameter.name for parameter in parameters if parameter.kind in _NAMED)
+        return cls(is_async, is_module_level=True, first_argument=next(names, None))
+
 
 class _TaskSlots:
-    """What a task remembers about its function; no part of its value."""
+    """What a task caches about its function; no part of its value."""
 
-    __slots__ = ("_traits",)
-    _traits: FunctionTraits
+    __slots__ = ("traits",)
+    #: What the backends need to know about the function.
+    traits: FunctionTraits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +117,9 @@ class Task(_TaskSlots, Generic[P, T]):
 
     Validated by its backend when it is made; raises InvalidTask.
     """
+
+    #: How arguments and return value are kept: "json", or "live" for any objects.
+    values: ClassVar[str] = JSON
 
     #: The task's function.
     func: Callable[..., Any]
@@ -95,16 +134,8 @@ class Task(_TaskSlots, Generic[P, T]):
     takes_context: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "traits", FunctionTraits.of(self.func))
         self.get_backend().validate_task(self)
-
-    @property
-    def traits(self) -> FunctionTraits:
-        """What the backends need to know about the function; looked up once."""
-        try:
-            return self._traits
-        except AttributeError:
-            object.__setattr__(self, "_traits", FunctionTraits.of(self.func))
-            return self._traits
 
     @classmethod
     def _reconstruct(cls, kwargs: dict[str, Any]) -> Self:
@@ -118,9 +149,23 @@ class Task(_TaskSlots, Generic[P, T]):
         return cls(**kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
+        """By the path of the function. Raises PicklingError where no task would be found there."""
+        self._check_path()
         kwargs = {f.name: getattr(self, f.name) for f in fields(self)}
         kwargs["func"] = self.module_path
         return (type(self)._reconstruct, (kwargs,))
+
+    def _check_path(self) -> None:
+        try:
+            found = import_string(self.module_path)
+        except Exception:
+            found = None
+        if not hasattr(found, "func"):
+            msg = (
+                f"Task {self.name!r} is pickled as a path, and at {self.module_path!r} there is no "
+                "task: define it with @task at the top level of a module."
+            )
+            raise PicklingError(msg)
 
     def __copy__(self) -> Self:
         return self
@@ -294,25 +339,25 @@ class TaskError:
     def exception_class(self) -> type[BaseException]:
         """The class of the exception, imported. Raises ImportError or ValueError."""
         exception_class = import_string(self.exception_class_path)
-        if not isclass(exception_class) or not issubclass(exception_class, BaseException):
+        if not inspect.isclass(exception_class) or not issubclass(exception_class, BaseException):
             msg = f"{self.exception_class_path!r} does not reference a valid exception."
             raise ValueError(msg)
         return exception_class
 
 
 class ResultSlots:
-    """What a result tells this package beside its value; not in ==, repr and asdict."""
+    """Facts for this package that are no part of a result's value: not in ==, repr and asdict."""
 
-    __slots__ = ("_changes", "_given_up")
+    __slots__ = ("_abandoned", "_changes")
     #: What normalisation changed in the arguments and in the return value.
     _changes: tuple[Change, ...]
     #: Was it cancelled, or did it time out, while its function could not be stopped?
-    _given_up: bool
+    _abandoned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult(ResultSlots, Generic[T]):
-    """What became of a task, as far as that is known; changed by its backend only.
+    """The state of a task and its outcome; changed by its backend only.
 
     Times are aware datetimes in UTC.
     """
@@ -338,19 +383,18 @@ class TaskResult(ResultSlots, Generic[T]):
     _return_value: T | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        args, changed_args = normalize_with_changes(self.args, "args")
-        kwargs, changed_kwargs = normalize_with_changes(self.kwargs, "kwargs")
+        args, kwargs, changes = keep_arguments(self.task, self.args, self.kwargs)
         assign = object.__setattr__
         assign(self, "args", args)
         assign(self, "kwargs", kwargs)
-        assign(self, "_changes", changed_args + changed_kwargs)
-        assign(self, "_given_up", False)  # noqa: FBT003
+        assign(self, "_changes", changes)
+        assign(self, "_abandoned", False)  # noqa: FBT003
 
     def __getstate__(self) -> list[Any]:
-        return [*(getattr(self, f.name) for f in fields(self)), self._changes, self._given_up]
+        return [*(getattr(self, f.name) for f in fields(self)), self._changes, self._abandoned]
 
     def __setstate__(self, state: list[Any]) -> None:
-        names = [*(f.name for f in fields(self)), "_changes", "_given_up"]
+        names = [*(f.name for f in fields(self)), "_changes", "_abandoned"]
         for name, value in zip(names, state, strict=True):
             object.__setattr__(self, name, value)
 
@@ -398,3 +442,9 @@ class TaskContext:
     def attempt(self) -> int:
         """Which attempt this is, from 1."""
         return self.task_result.attempts
+
+    def progress(self, done: float, total: float | None = None, text: str = "") -> None:
+        """Say that the task has done so much, of `total` if that is known; see `tasks.progress`."""
+        from .progress import reporter_of, send
+
+        send(reporter_of(self.task_result), done, total, text)

@@ -1,16 +1,17 @@
-"""Signals: whoever is interested is told, without the sender knowing it."""
+"""Signals: receivers are called when something happens, unknown to the sender."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
+import sys
 import weakref
 from collections.abc import Callable, Hashable
 from inspect import iscoroutinefunction
 from types import FunctionType
 from typing import Any
 
+from .faults.locks import new_rlock
 from .sync import async_to_sync
 
 logger = logging.getLogger("immediate_tasks_ipy.tasks.dispatch")
@@ -20,7 +21,7 @@ Responses = list[tuple[Receiver, Any]]
 
 
 class _Connection:
-    """A receiver and what it is interested in."""
+    """A receiver, and the sender whose signals it wants."""
 
     __slots__ = (
         "is_async",
@@ -48,7 +49,7 @@ class _Connection:
         else:
             self.reference = weakref.ref(receiver)
         try:
-            # An identity is used again once its owner is gone.
+            # An id may be used again once its object is deleted.
             self.sender_reference: Callable[[], Any] = weakref.ref(sender)
         except TypeError:
             self.sender_reference = lambda: sender
@@ -95,10 +96,10 @@ class Signal:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        #: The connections, in the order in which they are served; replaced, never changed.
+        self.lock = new_rlock()
+        #: The connections, in the order of their calls; the tuple is replaced, never changed.
         self.receivers: tuple[_Connection, ...] = ()
-        # The receivers themselves, if they can be called just like that.
+        # The receivers, if all of them are sync, held strongly and for any sender: called at once.
         self._direct: tuple[Receiver, ...] | None = ()
 
     def __bool__(self) -> bool:
@@ -130,7 +131,7 @@ class Signal:
                     break
             else:
                 connections.append(new)
-            self._serve(connections)
+            self._set_connections(connections)
 
     def disconnect(
         self,
@@ -143,10 +144,10 @@ class Signal:
         with self.lock:
             alive = [c for c in self.receivers if c.alive]
             kept = [c for c in alive if c.key != key]
-            self._serve(kept)
+            self._set_connections(kept)
             return len(kept) < len(alive)
 
-    def _serve(self, connections: list[_Connection]) -> None:
+    def _set_connections(self, connections: list[_Connection]) -> None:
         if any(c.is_async or c.is_weak or c.sender_id is not None for c in connections):
             self._direct = None
         else:
@@ -154,14 +155,15 @@ class Signal:
         self.receivers = tuple(connections)
 
     def has_listeners(self, sender: Any = None) -> bool:
-        """Whether anyone would be called if `sender` sent this signal."""
+        """Whether a receiver would be called if `sender` sent this signal."""
         return any(self._live_receivers(sender))
 
     def send(self, sender: Any, **named: Any) -> Responses:
         """Call the receivers; returns them with their responses.
 
-        The first exception is passed on, and ends the round. Async receivers
-        are run together after the sync ones, and waited for.
+        The first exception is raised, and the receivers after it are not
+        called. Async receivers run concurrently after the sync ones; this
+        blocks until they have ended.
         """
         if self._direct is not None:
             return [(r, r(signal=self, sender=sender, **named)) for r in self._direct]
@@ -236,7 +238,7 @@ class Signal:
             try:
                 return await receiver(signal=self, sender=sender, **named)
             except Exception as error:
-                _log_failure(receiver, error)
+                log_failure(receiver, error)
                 return error
 
         responses = await asyncio.gather(*map(call, receivers))
@@ -246,13 +248,15 @@ class Signal:
         try:
             return receiver(signal=self, sender=sender, **named)
         except Exception as error:
-            _log_failure(receiver, error)
+            log_failure(receiver, error)
             return error
 
 
-def _log_failure(receiver: Receiver, error: Exception) -> None:
+def log_failure(receiver: Receiver, error: Exception) -> None:
+    """Log what a receiver raised that was called robustly; while it is handled."""
     name = getattr(receiver, "__qualname__", type(receiver).__qualname__)
-    logger.error("Error calling %s in Signal.send_robust() (%s)", name, error, exc_info=error)
+    info = sys.exc_info()  # not `error`, which logging would ask for its truth value
+    logger.error("Error calling %s in Signal.send_robust() (%s)", name, error, exc_info=info)
 
 
 def receiver(
@@ -265,8 +269,8 @@ def receiver(
     signals = signal if isinstance(signal, (list, tuple)) else [signal]
 
     def connect(function: Receiver) -> Receiver:
-        for one in signals:
-            one.connect(function, **kwargs)
+        for each in signals:
+            each.connect(function, **kwargs)
         return function
 
     return connect

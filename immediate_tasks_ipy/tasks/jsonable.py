@@ -1,7 +1,8 @@
-"""What JSON can hold, and what had to change for it."""
+"""What JSON can hold, what had to change for it, and what to write instead of what it can't."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -81,7 +82,12 @@ def _normalize(obj: Any, path: Path, changes: list[Change]) -> Any:
     if isinstance(obj, Sequence):
         if kind is not list:
             changes.append(Change(path, kind.__name__, "list"))
-        return [_normalize(item, (*path, index), changes) for index, item in enumerate(obj)]
+        if (kind is tuple or kind is list) and _ATOMS.issuperset(map(type, obj)):
+            return list(obj)  # the fast path: nothing changes below, so no path is made
+        return [
+            item if type(item) in _ATOMS else _normalize(item, (*path, index), changes)
+            for index, item in enumerate(obj)
+        ]
     msg = f"Unsupported type: {kind}"
     raise TypeError(msg)
 
@@ -98,9 +104,127 @@ def _normalize_mapping(obj: Mapping[Any, Any], path: Path, changes: list[Change]
             if not isinstance(normal_key, str):
                 note = "a stored backend would return str keys"
                 changes.append(Change(path, f"{type(key).__name__} key", note))
-        normal[normal_key] = _normalize(item, (*path, _step(normal_key)), changes)
+        if type(item) not in _ATOMS:
+            item = _normalize(item, (*path, _step(normal_key)), changes)  # noqa: PLW2901
+        normal[normal_key] = item
     return normal
 
 
 def _step(key: Any) -> str | int:
     return key if isinstance(key, (str, int)) else str(key)
+
+
+# -- what JSON can't hold -----------------------------------------------------
+
+
+def unsupported_part(value: Any) -> tuple[Path, Any]:
+    """The first part of a value that JSON can't hold, after the keys and indexes that lead there.
+
+    The value itself where that can't be said: it is nested too deeply, or its methods raise.
+    Never raises.
+    """
+    try:
+        found = _find_unsupported(value, ())
+    except Exception:
+        found = None
+    return found or ((), value)
+
+
+def _find_unsupported(value: Any, path: Path) -> tuple[Path, Any] | None:
+    """As `unsupported_part`; None if JSON can hold the value."""
+    if value is None or isinstance(value, (str, int, float)):
+        return None
+    if isinstance(value, bytes):
+        return None if _is_utf8(value) else (path, value)
+    if isinstance(value, Mapping):
+        for key in value:
+            if _find_unsupported(key, ()):
+                return path, key
+        parts: Any = ((_step(key), item) for key, item in value.items())
+    elif isinstance(value, Sequence):
+        parts = enumerate(value)
+    else:
+        return path, value
+    found = (_find_unsupported(item, (*path, step)) for step, item in parts)
+    return next((one for one in found if one is not None), None)
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def replacement(value: Any) -> str:
+    """What to write instead of a value that JSON can't hold, where `…` stands for the value.
+
+    Empty where nothing is known to fit. Never raises.
+    """
+    try:
+        return _replacement(value)
+    except Exception:
+        return ""
+
+
+def _replacement(value: Any) -> str:
+    kind = type(value)
+    library = str(kind.__module__).partition(".")[0]
+    if library == "numpy":
+        found = (text for prefix, text in _OF_NUMPY if kind.__name__.startswith(prefix))
+        return next(found, "`….tolist()`")
+    if library == "pandas" and kind.__name__ == "DataFrame":
+        return "`….to_dict('records')`"
+    if isinstance(value, type) or inspect.isroutine(value):
+        return "its name"
+    names = {f"{one.__module__}.{one.__qualname__}" for one in kind.__mro__}
+    by_class = (text for name, text in _OF_CLASSES if name in names)
+    by_method = (text for name, text in _BY_METHODS if hasattr(kind, name))
+    return next(by_class, "") or next(by_method, "")
+
+
+#: By the start of the names of numpy's classes.
+_OF_NUMPY = (
+    ("bool", "`bool(…)`"),
+    ("int", "`int(…)`"),
+    ("uint", "`int(…)`"),
+    ("float", "`float(…)`"),
+    ("longdouble", "`float(…)`"),
+    ("datetime64", "`str(…)`"),
+    ("timedelta64", "`str(…)`"),
+)
+
+#: By the full name of a class or of one that it inherits from.
+_OF_CLASSES = (
+    ("enum.Enum", "`….value`"),
+    ("datetime.date", "`….isoformat()`"),
+    ("datetime.time", "`….isoformat()`"),
+    ("datetime.timedelta", "`….total_seconds()`"),
+    ("decimal.Decimal", "`str(…)`"),
+    ("fractions.Fraction", "`str(…)`"),
+    ("uuid.UUID", "`str(…)`"),
+    ("pathlib.PurePath", "`str(…)`"),
+    ("pathlib._local.PurePath", "`str(…)`"),
+    ("builtins.complex", "`[….real, ….imag]`"),
+    ("builtins.set", "`list(…)`"),
+    ("builtins.frozenset", "`list(…)`"),
+    ("builtins.bytes", "`….hex()`"),
+    ("builtins.coroutine", "`await …`, from an `async def`"),
+    ("builtins.async_generator", "`[x async for x in …]`"),
+    ("builtins.generator", "`list(…)`"),
+    ("builtins.BaseException", "`repr(…)`"),
+)
+
+#: By what the class has, for libraries of which nothing is imported here.
+_BY_METHODS = (
+    ("__dataclass_fields__", "`dataclasses.asdict(…)`"),
+    ("model_dump", "`….model_dump(mode='json')`"),
+    ("to_dicts", "`….to_dicts()`"),
+    ("savefig", "the path of a file, after `….savefig(path)`"),
+    ("isoformat", "`….isoformat()`"),
+    ("tolist", "`….tolist()`"),
+    ("to_list", "`….to_list()`"),
+    ("to_dict", "`….to_dict()`"),
+    ("__next__", "`list(…)`"),
+)

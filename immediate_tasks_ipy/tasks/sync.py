@@ -2,23 +2,31 @@
 
 Like `asgiref.sync`, with two differences: `async_to_sync` also works in a thread
 whose loop is running, and all threads are daemons of their own, so that none of
-them waits for another, or holds the interpreter at exit.
+them waits for another, or holds the interpreter at exit. `HAS_THREADS` is the one
+place that knows of platforms without threads.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import importlib
 import logging
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from .faults.interrupts import calls_user_code
+
 T = TypeVar("T")
 
 logger = logging.getLogger("immediate_tasks_ipy.tasks")
+
+#: Can this platform start threads? Pyodide can't.
+HAS_THREADS = sys.platform != "emscripten"
 
 #: Seconds between two looks for an interrupt while a thread waits.
 _SLICE = 0.1
@@ -29,7 +37,7 @@ _GRACE = 1.0
 
 
 class Outcome:
-    """What a call came to: a value or an exception, and an event when it is there."""
+    """The outcome of a call, a value or an exception, and an event for its arrival."""
 
     __slots__ = ("done", "error", "value")
 
@@ -39,7 +47,7 @@ class Outcome:
         self.error: BaseException | None = None
 
     def capture(self, function: Callable[[], Any]) -> None:
-        """Call, keep what comes of it, and raise nothing."""
+        """Call the function and keep its outcome. Never raises."""
         try:
             self.value = function()
         except BaseException as error:
@@ -57,12 +65,22 @@ class Outcome:
             self.error = None  # or the exception's own frames would keep it alive
 
 
-def start_thread(function: Callable[[], object], name: str) -> threading.Thread:
-    """Run a function in a new daemon thread, with the caller's context variables."""
+def start_thread(function: Callable[[], object], name: str) -> None:
+    """Run a function in a new daemon thread, with the caller's context variables.
+
+    On a platform without threads it runs on the running loop, once that is free. Raises
+    RuntimeError where no thread can be started.
+    """
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(function,), name=name, daemon=True)
-    thread.start()
-    return thread
+    if HAS_THREADS:
+        threading.Thread(target=context.run, args=(function,), name=name, daemon=True).start()
+        return
+    loop = asyncio._get_running_loop()
+    if loop is None:
+        raise RuntimeError(
+            "Python can't start threads on this platform: make the function async, and await it."
+        )
+    loop.call_soon(function, context=context)
 
 
 def has_running_loop() -> bool:
@@ -80,10 +98,13 @@ def async_to_sync(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, *
     """The result of a coroutine function, on a loop of its own.
 
     The loop is run in this thread; if a loop runs here already, in a helper
-    thread. An interrupt cancels the coroutine and is raised here.
+    thread. An interrupt cancels the coroutine and is raised here. Raises RuntimeError
+    where no thread can be started.
     """
     if not has_running_loop():
         return _run(function, args, kwargs)
+    if not HAS_THREADS:
+        return _run_suspended(function, args, kwargs)
     loop: asyncio.AbstractEventLoop | None = None
     asyncio_task: asyncio.Task[Any] | None = None
     abandoned = False
@@ -114,7 +135,39 @@ def async_to_sync(function: Callable[..., Coroutine[Any, Any, T]], *args: Any, *
 def _run(function: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any) -> T:
     # A loop factory keeps the Runner from touching the thread's current event loop.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(function(*args, **kwargs))
+        error, value = runner.run(_contained(function, args, kwargs))
+    if error is None:
+        return value  # type: ignore[return-value]
+    try:
+        raise error
+    finally:
+        del error  # or the exception's own frames would keep it alive
+
+
+async def _contained(
+    function: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any
+) -> tuple[Exception | None, T | None]:
+    """The exception or the value: an asyncio task never ends with one that refuses attributes."""
+    try:
+        return None, await function(*args, **kwargs)
+    except Exception as error:
+        return error, None
+
+
+@calls_user_code
+def _run_suspended(function: Callable[..., Coroutine[Any, Any, T]], args: Any, kwargs: Any) -> T:
+    """Suspend this whole stack, while the browser's loop goes on (JSPI)."""
+    try:
+        ffi: Any = importlib.import_module("pyodide.ffi")  # a part of that platform
+    except ImportError:
+        ffi = None
+    if ffi is None or not ffi.can_run_sync():
+        raise RuntimeError(
+            "This platform can't wait for async code in sync code: await it, for a task with "
+            "`await task.aenqueue()`."
+        )
+    value: T = ffi.run_sync(function(*args, **kwargs))
+    return value
 
 
 def _wait(outcome: Outcome, name: str) -> None:
@@ -132,18 +185,21 @@ def _wait(outcome: Outcome, name: str) -> None:
 async def sync_to_async(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
     """The result of a function, called in a new daemon thread with the caller's context.
 
-    If this is cancelled, the function runs on, and what becomes of it is dropped.
+    If this is cancelled, the function runs on, and its outcome is dropped.
     """
-    outcome = await outcome_in_thread(partial(function, *args, **kwargs))
+    outcome = await run_in_thread(partial(function, *args, **kwargs))
     value: T = outcome.get()
     return value
 
 
-async def outcome_in_thread(function: Callable[[], Any]) -> Outcome:
+async def run_in_thread(function: Callable[[], Any]) -> Outcome:
     """As `sync_to_async`, for exceptions that no coroutine can raise: StopIteration."""
+    outcome = Outcome()
+    if not HAS_THREADS:
+        contextvars.copy_context().run(outcome.capture, function)
+        return outcome
     loop = asyncio.get_running_loop()
     arrived = loop.create_future()
-    outcome = Outcome()
 
     def call() -> None:
         outcome.capture(function)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from tests.services import require
+from tests.support.services import require
 
 #: (framework, topic) -> why. A topic that is missing here is one on which all agree.
 DIFFERENCES = {

@@ -50,7 +50,7 @@ def test_results_have_the_fields_of_django(framework):
     assert set(dataclasses.asdict(result)) == FIELDS
     for name in FIELDS:
         assert f"{name}=" in repr(result)
-    assert "_given_up" not in repr(result)
+    assert "_abandoned" not in repr(result)
     assert "_changes" not in repr(result)
 
 

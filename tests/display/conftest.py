@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.node import node, node_modules
-from tests.services import CACHE
+from tests.support.node import node, node_modules
+from tests.support.services import CACHE
 
 _SCRIPT = """
 import { readFileSync } from "node:fs";

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from immediate_tasks_ipy.display.batch_card import batch_card
+from immediate_tasks_ipy.display.batches.card import batch_card
 from immediate_tasks_ipy.display.card import card
-from immediate_tasks_ipy.task_history import Origin, Output
+from immediate_tasks_ipy.task_history import Origin, Output, Submission
 from tests.display.samples import (
     at,
     batch,
@@ -42,13 +42,13 @@ PROFILE_CHANGES = (
 
 
 def called(label, **more):
-    return Origin(label=label, **more)
+    return Submission(Origin(label), **more)
 
 
 def moved(text, label="crawl()"):
     output = Output()
     output.write(text)
-    return Origin(label=label, output=output, output_moved=True)
+    return Submission(Origin(label), output=output, output_redirected=True)
 
 
 def chained():
@@ -79,6 +79,32 @@ def grouped():
         return error
 
 
+GROUP_CELL = """\
+import json
+def read(text):
+    return json.loads(text)
+def wait(seconds):
+    raise TimeoutError("timed out")
+def gather():
+    errors = []
+    for call in [lambda: read("x"), lambda: wait(1), lambda: wait(2), lambda: wait(3)]:
+        try:
+            call()
+        except Exception as error:
+            errors.append(error)
+    try:
+        raise ExceptionGroup("inner", [KeyError("k")])
+    except ExceptionGroup as error:
+        errors.append(error)
+    raise ExceptionGroup("4 of 5 failed", errors)
+"""
+
+
+def group_in_cell():
+    """A group raised in a cell: equal members, a nested group, frames of the user and others."""
+    return raised_in_cell(GROUP_CELL, "gather()", number=8)
+
+
 def misspelt():
     try:
         compile("a b", "settings.py", "exec")
@@ -90,11 +116,11 @@ def own_failure():
     url = "https://example.org/slow"
     error = raised_in_cell(CELL, f'fetch("{url}")')
     function = task(lambda url, timeout=1.2: None, name="fetch")
-    return failed(error, url, origin=called(f'fetch("{url}")'), task_=function)
+    return failed(error, url, submission=called(f'fetch("{url}")'), task_=function)
 
 
 def several_attempts():
-    entry = failed(ConnectionError("third"), origin=called("fetch()"))
+    entry = failed(ConnectionError("third"), submission=called("fetch()"))
     entry.result.worker_ids = ["tcp://a:1", "tcp://b:1", "tcp://c:1"]
     earlier = [recorded(ConnectionError("first")), recorded(ConnectionError("second"))]
     entry.result.errors = earlier + entry.result.errors
@@ -109,30 +135,35 @@ def several_attempts():
 
 
 def given_up():
-    entry = failed(TimeoutError("given up after 3 s"), origin=called("cell [7]"))
-    entry.result._given_up = True
+    entry = failed(TimeoutError("given up after 3 s"), submission=called("cell [7]"))
+    entry.result._abandoned = True
     return entry
 
 
 def entries():
     gpu = task(queue_name="gpu", priority=10)
     return {
-        "scalar": successful(5, 2, 3, origin=called("add(2, 3)")),
+        "scalar": successful(5, 2, 3, submission=called("add(2, 3)")),
         "nested": successful(
-            PROFILE, "prices.csv", took=0.0481, changes=PROFILE_CHANGES, origin=called("profile()")
+            PROFILE,
+            "prices.csv",
+            took=0.0481,
+            changes=PROFILE_CHANGES,
+            submission=called("profile()"),
         ),
         "long list": successful([{"id": n, "name": "x" * n} for n in range(100)]),
         "long text": successful("lorem ipsum <b> " * 1000),
         "huge integer": successful(7**10_000),
         "ready": ready(2, 3),
-        "running": running("https://example.org", origin=called("crawl()")),
-        "background": running(origin=moved("half way\n", 'train("ridge")'), task_=gpu),
-        "moved output": successful(12, took=3.2, origin=moved("GET /\n" * 900)),
-        "note": successful(None, origin=called("plot(x)", note="Shown and not stored.")),
+        "running": running("https://example.org", submission=called("crawl()")),
+        "background": running(submission=moved("half way\n", 'train("ridge")'), task_=gpu),
+        "moved output": successful(12, took=3.2, submission=moved("GET /\n" * 900)),
+        "note": successful(None, submission=called("plot(x)", note="Shown and not stored.")),
         "failed in a cell": own_failure(),
         "failed below": failed(chained(), 1, 2),
         "recursion": failed(recursive()),
         "group": failed(grouped()),
+        "group in a cell": failed(group_in_cell()),
         "syntax error": failed(misspelt()),
         "given up": given_up(),
         "attempts": several_attempts(),

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from immediate_tasks_ipy.task_history import Batch, Entry, Origin
+from immediate_tasks_ipy.batches import BatchStats
+from immediate_tasks_ipy.task_history import Entry, Origin, Submission
 
 NOON = datetime(2026, 3, 1, 12, 0, 7, 412_000, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ class Result:
     worker_ids: list[str] = field(default_factory=list)
     value: Any = None
     _changes: tuple[Any, ...] = ()
-    _given_up: bool = False
+    _abandoned: bool = False
 
     @property
     def return_value(self) -> Any:
@@ -79,8 +80,8 @@ def change(path, before, after):
     return SimpleNamespace(path=path, before=before, after=after)
 
 
-def ready(*args, origin=None, task_=None, key=1, **kwargs):
-    return Entry(key, Result(task_ or task(), args=list(args), kwargs=kwargs), origin)
+def ready(*args, submission=None, task_=None, key=1, **kwargs):
+    return Entry(key, Result(task_ or task(), args=list(args), kwargs=kwargs), submission)
 
 
 def running(*args, waited=0.001, **kwargs):
@@ -134,7 +135,7 @@ def raised_in_cell(source, call, number=7):
 
 
 def batch(label="fetch(url)", total=None, *, entries=(), running=0, took=None, error=None):
-    made = Batch(label, total)
+    made = BatchStats(label, total)
     made.started_at = NOON
     for entry in entries:
         made.started()
@@ -152,8 +153,8 @@ def fetch(url):
 
 
 def fetched(number, took=0.061, value=20418, error=None):
-    origin = Origin(label=f'fetch("https://example.org/p/{number}")')
+    submission = Submission(Origin(f'fetch("https://example.org/p/{number}")'))
     make = failed if error is not None else successful
     shown = error if error is not None else value
     url = f"https://example.org/p/{number}"
-    return make(shown, url, took=took, origin=origin, key=number, task_=task(fetch))
+    return make(shown, url, took=took, submission=submission, key=number, task_=task(fetch))

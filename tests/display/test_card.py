@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from immediate_tasks_ipy import tasks
 from immediate_tasks_ipy.display.card import card
-from immediate_tasks_ipy.task_history import Origin, TaskHistory
+from immediate_tasks_ipy.task_history import Origin, Recorder, Submission
 from tests.display.gallery import (
     KEYS,
     PROFILE,
@@ -28,7 +28,7 @@ from tests.display.samples import (
     successful,
     task,
 )
-from tests.services import require
+from tests.support.services import require
 
 NOW = at(4.2)
 
@@ -52,7 +52,7 @@ def summary(entry, now=NOW):
 
 
 def test_success_is_one_quiet_line():
-    entry = successful(5, 2, 3, origin=called("add(2, 3)"))
+    entry = successful(5, 2, 3, submission=called("add(2, 3)"))
     page = Page(card(entry, now=NOW))
 
     assert summary(entry) == "✓ add(2, 3) → 5  SUCCESSFUL in 0.12 ms"
@@ -61,7 +61,7 @@ def test_success_is_one_quiet_line():
 
 
 def test_failure_is_open_bold_and_red():
-    entry = failed(TimeoutError("timed out"), origin=called("fetch(url)"))
+    entry = failed(TimeoutError("timed out"), submission=called("fetch(url)"))
     html = card(entry, now=NOW)
 
     assert summary(entry) == "✕ fetch(url) TimeoutError: timed out  FAILED after 1.20 s"
@@ -70,21 +70,21 @@ def test_failure_is_open_bold_and_red():
     assert "2px solid #e04343" in html
 
 
-def test_running_tells_how_long_and_since_when():
-    entry = running(origin=called("crawl()"), waited=0)
+def test_running_shows_how_long_and_since_when():
+    entry = running(submission=called("crawl()"), waited=0)
 
     assert summary(entry) == "◐ crawl()  RUNNING for 4.2 s, since 12:00:07"
     assert summary(entry, at(125)) == "◐ crawl()  RUNNING for 2 min 05 s, since 12:00:07"
     assert rows(entry)["Last update"].startswith("12:00:11; a saved notebook keeps this line")
 
 
-def test_ready_tells_how_long_it_has_waited():
-    assert summary(ready(origin=called("f()"))) == "○ f()  READY for 4.2 s, since 12:00:07"
+def test_ready_shows_how_long_it_has_waited():
+    assert summary(ready(submission=called("f()"))) == "○ f()  READY for 4.2 s, since 12:00:07"
 
 
-def test_ready_with_a_later_start_tells_when():
+def test_ready_with_a_later_start_shows_when():
     later = task(run_after=at(3600))
-    entry = ready(origin=called("f()"), task_=later)
+    entry = ready(submission=called("f()"), task_=later)
 
     assert summary(entry) == "○ f()  READY not before 2026-03-01 13:00:07"
     assert "READY for" in summary(entry, at(4000))
@@ -93,7 +93,9 @@ def test_ready_with_a_later_start_tells_when():
 def test_background_says_where_to_look_and_how_to_wait():
     entry = entries()["background"]
 
-    assert summary(entry) == '◐ train("ridge")  RUNNING in the background; %tasks shows it'
+    assert summary(entry) == (
+        '◐ train("ridge")  RUNNING for 4.2 s in the background; %tasks shows it'
+    )
     assert rows(entry)["Result"] == "shown here when it is done; %tasks wait 7b1e4c02 waits for it"
     assert rows(entry)["Last update"].startswith("12:00:11, after 4.2 s;")
     assert rows(entry)["Backend"] == "default, worker k3Qz1, gpu · +10"
@@ -107,7 +109,7 @@ def test_a_card_depends_on_nothing_but_what_it_is_given():
 # -- facts ----------------------------------------------------------------
 
 
-def test_lifecycle_tells_states_and_times_between():
+def test_lifecycle_shows_states_and_times_between():
     entry = successful(5, waited=0.8, took=1.2)
 
     assert rows(entry)["Lifecycle"] == (
@@ -117,19 +119,19 @@ def test_lifecycle_tells_states_and_times_between():
 
 
 def test_lifecycle_of_another_day_has_its_date():
-    told = rows(successful(5), now=at(100_000))["Lifecycle"]
+    shown = rows(successful(5), now=at(100_000))["Lifecycle"]
 
-    assert told.startswith("READY 2026-03-01 12:00:07.412 → ")
+    assert shown.startswith("READY 2026-03-01 12:00:07.412 → ")
 
 
-def test_lifecycle_tells_every_attempt():
+def test_lifecycle_shows_every_attempt():
     entry = entries()["attempts"]
 
     assert rows(entry)["Lifecycle"] == (
         "READY 12:00:07.412 → waited 0.80 s → RUNNING → ran 2.20 s → READY → waited 0.20 s"
         " → RUNNING → ran 5.80 s → FAILED 12:00:16.412"
     )
-    assert rows(entry)["Attempts"] == "3"
+    assert rows(entry)["Attempts"].startswith("1 ✕ ConnectionError: first")
     assert "2 earlier attempts failed" in lines(entry)
     assert "1: ConnectionError: first" in lines(entry)
     assert "2: ConnectionError: second" in lines(entry)
@@ -153,7 +155,7 @@ def test_a_result_without_its_times_is_shown():
 
 
 def test_a_nested_result_is_a_tree():
-    entry = successful(PROFILE, origin=called("profile()"))
+    entry = successful(PROFILE, submission=called("profile()"))
     text = lines(entry)
 
     assert rows(entry)["Result"] == "stored as JSON"
@@ -163,7 +165,7 @@ def test_a_nested_result_is_a_tree():
     assert '5: "tags"' in text
 
 
-def test_what_json_changed_is_told_once_for_each_place():
+def test_what_json_changed_is_shown_once_for_each_place():
     entry = successful(PROFILE, changes=PROFILE_CHANGES)
     text = lines(entry)
 
@@ -176,7 +178,7 @@ def test_what_json_changed_is_told_once_for_each_place():
     assert Page(card(entry, now=NOW)).details[0] is True
 
 
-def test_a_changed_scalar_is_told_beside_it():
+def test_a_changed_scalar_is_shown_beside_it():
     entry = successful("x", changes=[change(("return_value",), "bytes", "str")])
 
     assert "stored as JSON; 1 value changed on the way: bytes → str" in lines(entry)
@@ -190,8 +192,8 @@ def test_changed_arguments_are_named_by_their_parameter():
     ]
     entry = successful(1, [1], b={"items": []}, changes=changes)
 
-    told = next(line for line in lines(entry) if "3 values" in line)
-    assert told == (
+    shown = next(line for line in lines(entry) if "3 values" in line)
+    assert shown == (
         "stored as JSON; 3 values changed on the way: a tuple → list, "
         "b.items[2] set-like → list, b int keys: str in a stored backend"
     )
@@ -237,7 +239,7 @@ def test_failure_shows_the_users_own_lines_first_and_folds_libraries():
     assert Page(card(entry, now=NOW)).details == [True, False, False]
 
 
-def test_causes_and_notes_are_told():
+def test_causes_and_notes_are_shown():
     text = lines(entries()["failed below"])
 
     assert "look at line two" in text
@@ -245,11 +247,34 @@ def test_causes_and_notes_are_told():
     assert "Caused by KeyError: 'key'" in text
 
 
-def test_recursion_is_told_once():
-    told = [line for line in lines(entries()["recursion"]) if "times more" in line]
+def test_a_group_is_shown_as_its_members():
+    entry = entries()["group in a cell"]
+    text = [line.replace("\N{MULTIPLICATION SIGN}", "x") for line in lines(entry)]
 
-    assert len(told) == 1
-    assert re.search(r"in down, and 9\d\d times more$", told[0])
+    assert summary(entry).startswith("✕ add() ExceptionGroup: 4 of 5 failed (5 sub-exceptions)")
+    begin = text.index("5 exceptions in the group:")
+    assert text.index("Cell [8], line 17, in gather") < begin
+    assert "JSONDecodeError: Expecting value: line 1 column 1 (char 0)" in text[begin:]
+    timed_out = text.index("3 x TimeoutError: timed out")
+    assert '▶ 5      raise TimeoutError("timed out")' in text[timed_out:]
+    assert text.index("ExceptionGroup: inner (1 sub-exception)") < text.index("KeyError: 'k'")
+    assert not any(line.startswith(("|", "+-")) for line in text)
+    assert "ipython-input" not in card(entry, now=NOW)
+
+
+def test_a_group_of_many_is_bounded():
+    error = ExceptionGroup("many", [ValueError(n) for n in range(100)])
+    text = lines(failed(error))
+
+    assert "100 exceptions in the group:" in text
+    assert "…92 more: %tasks show 7b1e4c02" in text
+
+
+def test_recursion_is_shown_once():
+    shown = [line for line in lines(entries()["recursion"]) if "times more" in line]
+
+    assert len(shown) == 1
+    assert re.search(r"in down, and 9\d\d times more$", shown[0])
 
 
 def test_a_long_message_stands_in_full_above_the_frames():
@@ -272,7 +297,7 @@ def test_a_task_that_was_given_up_says_that_it_may_still_run():
     assert text[1] == "The function could not be stopped and may still be running."
 
 
-def test_a_failure_without_a_record_is_told():
+def test_a_failure_without_a_record_is_shown():
     entry = failed(ValueError("x"))
     entry.result.errors = []
 
@@ -289,7 +314,7 @@ def test_an_error_of_another_process_needs_no_class():
 
 
 def test_moved_output_is_shown_without_opening_anything():
-    entry = successful(1, origin=moved("\x1b[31mred\x1b[0m\n10%\r20%\r30%\ndone\n"))
+    entry = successful(1, submission=moved("\x1b[31mred\x1b[0m\n10%\r20%\r30%\ndone\n"))
     html = card(entry, now=NOW)
 
     assert lines(entry)[-3:] == ["red", "30%", "done"]
@@ -297,7 +322,7 @@ def test_moved_output_is_shown_without_opening_anything():
 
 
 def test_long_output_keeps_its_end_and_says_what_is_missing():
-    entry = successful(1, origin=moved("".join(f"line {n}\n" for n in range(1000))))
+    entry = successful(1, submission=moved("".join(f"line {n}\n" for n in range(1000))))
     text = lines(entry)
 
     assert text[-1] == "line 999"
@@ -305,14 +330,14 @@ def test_long_output_keeps_its_end_and_says_what_is_missing():
 
 
 def test_output_that_the_cell_shows_is_not_shown_twice():
-    entry = successful(1, origin=moved("hello"))
-    entry.origin.output_moved = False
+    entry = successful(1, submission=moved("hello"))
+    entry.submission.output_redirected = False
 
     assert "hello" not in read(card(entry, now=NOW))
 
 
 def test_a_note_is_shown_without_opening_anything():
-    entry = successful(None, origin=Origin(label="plot()", note="Shown and not stored."))
+    entry = successful(None, submission=Submission(Origin("plot()"), note="Shown and not stored."))
     html = card(entry, now=NOW)
 
     assert html.index("</details>") < html.index("Shown and not stored.")
@@ -328,10 +353,10 @@ def test_what_cant_be_shown_says_so():
 
 
 def test_results_of_this_package_are_shown():
-    history = TaskHistory()
-    good = history.add(tasks.task(add).enqueue(2, b=3))
-    changed = history.add(tasks.task(add).enqueue((1, 2), b=[{3: None}]))
-    bad = history.add(tasks.task(add).enqueue(2, b="3"))
+    recorder = Recorder()
+    good = recorder.add(tasks.task(add).enqueue(2, b=3))
+    changed = recorder.add(tasks.task(add).enqueue((1, 2), b=[{3: None}]))
+    bad = recorder.add(tasks.task(add).enqueue(2, b="3"))
 
     assert "add(2, b=3) → 5" in summary(good, good.result.finished_at)
     assert rows(good, good.result.finished_at)["Id"] == good.result.id

@@ -7,7 +7,14 @@ import pytest
 
 from immediate_tasks_ipy.display.source_files import is_library, label
 from immediate_tasks_ipy.display.tracebacks import frames, last_exception, set_cell_numbers
-from tests.display.gallery import CELL, chained, grouped, misspelt, recursive
+from tests.display.gallery import (
+    CELL,
+    chained,
+    group_in_cell,
+    grouped,
+    misspelt,
+    recursive,
+)
 from tests.display.samples import raised_in_cell
 
 
@@ -34,7 +41,7 @@ def test_frames_of_cells_are_the_users_with_their_own_lines(segments):
     assert [line.failing for line in cell.source] == [False, False, True]
 
 
-def test_frames_of_libraries_are_told_apart(segments):
+def test_frames_of_libraries_are_recognised(segments):
     libraries = segments[0].frames[1:]
 
     assert all(frame.library for frame in libraries)
@@ -55,7 +62,7 @@ def test_chains_come_in_order_with_what_joins_them():
     assert effect.joined_by == "cause"
 
 
-def test_context_is_told_from_cause():
+def test_context_is_distinguished_from_cause():
     error = ValueError(2)
     error.__context__ = KeyError(1)
 
@@ -84,13 +91,59 @@ def test_recursion_of_two_functions_keeps_all_frames():
     assert names[-7:] == ["ping", "pong"] * 3 + ["ping"]
 
 
-def test_groups_keep_their_members_in_the_message():
+def test_groups_are_read_with_their_members():
     [segment] = frames(formatted(grouped()))
 
     assert segment.headline == "ExceptionGroup: several (2 sub-exceptions)"
     assert [frame.function for frame in segment.frames] == ["grouped"]
-    assert "ValueError: one" in segment.rest
-    assert "TypeError: two" in segment.rest
+    assert segment.rest == ""
+    assert [[each.headline for each in member] for member in segment.members] == [
+        ["ValueError: one"],
+        ["TypeError: two"],
+    ]
+
+
+def test_members_have_frames_chains_and_members_of_their_own():
+    [segment] = frames(formatted(group_in_cell()))
+
+    read, *_, inner = segment.members
+    assert [frame.function for frame in read[-1].frames][:3] == ["gather", "<lambda>", "read"]
+    assert read[-1].frames[2].label == "Cell [8]"
+    assert [member[0].headline for member in inner[0].members] == ["KeyError: 'k'"]
+
+
+def test_chains_inside_and_around_a_group_are_kept_apart():
+    def raised():
+        try:
+            raise ExceptionGroup("outer", [chained(), ExceptionGroup("inner", [chained()])])
+        except ExceptionGroup as error:
+            error.add_note("a note of the group")
+            raise RuntimeError("after") from error
+
+    with pytest.raises(RuntimeError) as caught:
+        raised()
+    group, last = frames(formatted(caught.value))
+
+    assert (last.headline, last.joined_by, last.members) == ("RuntimeError: after", "cause", ())
+    assert group.message == "outer (2 sub-exceptions)\na note of the group"
+    first, second = group.members
+    assert [each.joined_by for each in first] == ["", "cause"]
+    assert first[1].rest == "look at line two\na note of the user"
+    assert [each.exception for each in second[0].members[0]] == ["KeyError", "ValueError"]
+    assert last_exception(formatted(caught.value)).headline == "RuntimeError: after"
+    assert last_exception(formatted(caught.value.__cause__)).message == group.message
+
+
+def test_members_that_python_left_out_are_counted():
+    [segment] = frames(formatted(ExceptionGroup("many", [ValueError(n) for n in range(40)])))
+
+    assert len(segment.members) + segment.unnamed_members == 40
+
+
+def test_groups_within_groups_are_read_to_a_level():
+    text = "".join(f"{'  ' * n}  | E: {n}\n{'  ' * n}  +-+---- 1 ----\n" for n in range(500))
+
+    assert frames(text)[0].headline == "E: 0"
 
 
 def test_syntax_errors_point_at_their_file():
@@ -132,7 +185,7 @@ def test_a_traceback_cant_make_the_reader_wait(tmp_path):
     assert frames(text)[0].frames[0].source[0].text == "x"
 
 
-def test_cells_are_numbered_by_the_shell_where_it_tells():
+def test_cells_are_numbered_by_the_shell_where_it_can():
     try:
         set_cell_numbers({"/tmp/ipykernel_1/2.py": 12}.get)
         assert label("/tmp/ipykernel_1/2.py") == "Cell [12]"

@@ -14,8 +14,14 @@ from immediate_tasks_ipy.display.times import (
     estimate,
     full_date,
 )
-from immediate_tasks_ipy.display.values import arguments_text, call_text, preview
-from immediate_tasks_ipy.task_history import Entry, Origin
+from immediate_tasks_ipy.display.values import (
+    arguments_text,
+    call_text,
+    clipped_lines,
+    preview,
+    rendered_output,
+)
+from immediate_tasks_ipy.task_history import Entry, Origin, Submission
 from tests.display.samples import NOON, at, ready, task
 
 
@@ -133,7 +139,7 @@ def test_previews_keep_to_their_limit(value):
     assert len(preview(value)) <= 48
 
 
-def test_huge_integers_are_told_by_magnitude():
+def test_huge_integers_are_shown_by_magnitude():
     assert preview(7**100_000) == "≈6.368e84509"
     assert preview(-(10**5000)) == "-≈1.000e5000"
 
@@ -193,17 +199,18 @@ class Huge(str):
 
 
 def test_calls_are_named_as_written_in_the_notebook():
-    assert call_text(ready(2, 3, origin=Origin(label="add(2,\n    3)"))) == "add(2, 3)"
+    assert call_text(ready(2, 3, submission=Submission(Origin("add(2,\n    3)")))) == "add(2, 3)"
     assert call_text(ready(2, "x", c=None)) == 'add(2, "x", c=None)'
-    assert call_text(ready(2, origin=Origin(label=Huge("f(" + "x" * 10**6 + ")")))).endswith(
-        "…xxxxx)"
-    )
+    assert call_text(
+        ready(2, submission=Submission(Origin(Huge("f(" + "x" * 10**6 + ")"))))
+    ).endswith("…xxxxx)")
 
 
 def test_a_cut_call_keeps_its_end_where_calls_differ():
     url = "https://example.org/a/very/long/path/that/goes/on/for/ever"
     texts = [
-        call_text(ready(f"{url}/{n}", origin=Origin(label=f'f("{url}/{n}")')), 48) for n in (17, 58)
+        call_text(ready(f"{url}/{n}", submission=Submission(Origin(f'f("{url}/{n}")'))), 48)
+        for n in (17, 58)
     ]
 
     assert [len(text) for text in texts] == [48, 48]
@@ -237,3 +244,28 @@ def test_previews_of_huge_text_read_only_its_start():
     text = Huge("x" * 10**6)
 
     assert preview(text) == '"' + "x" * 45 + '…"'
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m\n", "red\n"),
+        ("\x1b]0;title\x07text", "text"),
+        (" 10%|█  |\r 50%|██ |\r100%|███|\ndone\n", "100%|███|\ndone\n"),
+        ("half way\r", "half way"),
+        ("dos\r\nlines\r\n", "dos\nlines\n"),
+        ("\x1b[A\x1b[2Ktwo bars\r", "two bars"),
+        ("bell\x07 and \u202e override", "bell\\x07 and \\u202e override"),
+        ("tab\tstays", "tab\tstays"),
+    ],
+)
+def test_output_is_shown_as_it_looked_in_the_end(output, shown):
+    assert rendered_output(output) == shown
+
+
+def test_the_end_of_an_output_is_whole_lines_with_a_count_of_the_rest():
+    output = "".join(f"line {n}\n" for n in range(100))
+
+    assert clipped_lines(output, 2, 1000) == ("line 98\nline 99", len(output) - 1 - 15)
+    assert clipped_lines(output, 50, 20) == ("line 98\nline 99", len(output) - 1 - 15)
+    assert clipped_lines("", 2, 1000) == ("", 0)

@@ -17,12 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import free_port, redis_server, require
+from tests.support.services import PATIENCE, free_port, redis_server, require
 
 PROJECT = Path(__file__).parent / "project"
-#: How long a condition may take to become true, in seconds, before a test fails.
-PATIENCE = 30
-
 django = pytest.importorskip("django", reason="Django is not installed")
 pytest.importorskip("django.apps")
 
@@ -70,15 +67,15 @@ def invoices(database):
 
 
 @pytest.fixture
-def history():
+def recorder():
     """A history that observes the project's framework."""
     from immediate_tasks_ipy import django_bridge
-    from immediate_tasks_ipy.task_history import TaskHistory
+    from immediate_tasks_ipy.task_history import Recorder
 
-    history = TaskHistory()
-    django_bridge.observe(history)
-    yield history
-    django_bridge.unobserve(history)
+    recorder = Recorder()
+    django_bridge.observe(recorder)
+    yield recorder
+    django_bridge.unobserve(recorder)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.services import ROOT
+from tests.support.services import ROOT
 
 from .conftest import PROJECT
 
@@ -34,7 +34,7 @@ def test_each_task_goes_by_its_own_framework():
     code = """
 from immediate_tasks_ipy import django_bridge
 from immediate_tasks_ipy.django_bridge import ImmediateBackend, PackageImmediateBackend, backend_for
-from immediate_tasks_ipy.task_history import TaskHistory
+from immediate_tasks_ipy.task_history import Recorder
 django_bridge.setup("mysite.settings")
 import django.tasks, django_tasks
 
@@ -43,7 +43,7 @@ def add(a, b):
 
 mine = django.tasks.task(add)
 theirs = PackageImmediateBackend("theirs", {}).task_class(func=add, backend="stock")
-history = TaskHistory()
+history = Recorder()
 django_bridge.observe(history)
 for task, backend in ((mine, ImmediateBackend), (theirs, PackageImmediateBackend)):
     assert django_bridge.is_django_task(task)
@@ -62,3 +62,49 @@ print(len(history))
     )
 
     assert done.stdout.strip() == "2", done.stderr
+
+
+def test_the_drop_in_sends_the_signals_of_the_framework_that_made_the_task():
+    code = """
+import asyncio
+from immediate_tasks_ipy import django_bridge
+django_bridge.setup("mysite.settings")
+import django.tasks.signals, django_tasks.signals
+
+def add(a, b):
+    return a + b
+
+heard = []
+for framework in (django.tasks, django_tasks):
+    for name in ("task_enqueued", "task_started", "task_finished"):
+        def receive(*, framework=framework.__name__, name=name, task_result, **_):
+            heard.append((framework, name, type(task_result).__module__))
+        getattr(framework.signals, name).connect(receive, weak=False)
+
+for framework in (django.tasks, django_tasks):
+    task = framework.task(add)
+    own = django_bridge.backend_for(task, None)
+    for way in (
+        lambda: task.enqueue(1, 2),
+        lambda: asyncio.run(task.aenqueue(1, 2)),
+        lambda: own.enqueue(task, (1, 2), {}),
+        lambda: asyncio.run(own.aenqueue(task, (1, 2), {})),
+        lambda: django_bridge.prepare(task, "default")[1].enqueue(task, (1, 2), {}),
+    ):
+        assert way().return_value == 3
+        names = [name for _, name, _ in heard]
+        assert names == ["task_enqueued", "task_started", "task_finished"], heard
+        assert {told for told, _, _ in heard} == {framework.__name__}, heard
+        assert {module.rpartition(".")[0] for _, _, module in heard} == {framework.__name__}, heard
+        heard.clear()
+print("heard")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": f"{PROJECT}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.strip() == "heard", done.stderr

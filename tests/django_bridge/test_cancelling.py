@@ -67,17 +67,17 @@ async def reached(result, status):
             await asyncio.sleep(0.01)
 
 
-async def test_submit_returns_at_once(history):
+async def test_submit_returns_at_once(recorder):
     result = own(tasks.aadd).submit(tasks.aadd, (1, 2), {}, loop=asyncio.get_running_loop())
     assert result.status == "READY"
-    assert history.results == [result]
+    assert recorder.results == [result]
 
     await reached(result, "SUCCESSFUL")
     assert result.return_value == 3
 
 
 @pytest.mark.parametrize("has_loop", [True, False])
-async def test_an_async_background_task_is_cancelled(has_loop, history):
+async def test_an_async_background_task_is_cancelled(has_loop, recorder):
     backend = own(sleep_and_clean_up)
     loop = asyncio.get_running_loop() if has_loop else None
     result = backend.submit(sleep_and_clean_up, (), {}, loop=loop)
@@ -112,7 +112,7 @@ async def test_cancelling_before_the_first_step_ends_the_task_too():
     await reached(result, "FAILED")
 
 
-async def test_a_thread_is_given_up_and_its_value_dropped(history):
+async def test_a_thread_is_given_up_and_its_value_dropped(recorder):
     backend = own(block)
     result = backend.submit(block, (), {})
     await asyncio.to_thread(begun.wait, PATIENCE)
@@ -124,7 +124,7 @@ async def test_a_thread_is_given_up_and_its_value_dropped(history):
     release.set()
     await asyncio.sleep(0)
     assert result.status == "FAILED"
-    assert history.entry_of(result).signals == 7
+    assert recorder.entry_of(result).signals == 7
 
 
 async def test_awaiting_a_sync_task_can_be_cancelled_from_outside():
@@ -137,20 +137,20 @@ async def test_awaiting_a_sync_task_can_be_cancelled_from_outside():
         await asyncio_task
 
 
-async def test_a_cancellation_from_outside_is_raised_and_recorded(history):
+async def test_a_cancellation_from_outside_is_raised_and_recorded(recorder):
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await sleep_long.aenqueue()
 
-    assert history.results[-1].status == "FAILED"
+    assert recorder.results[-1].status == "FAILED"
 
 
-async def test_a_cancellation_of_the_result_is_not_raised(history):
+async def test_a_cancellation_of_the_result_is_not_raised(recorder):
     async def cancel():
-        while not history.results or history.results[-1].status != "RUNNING":
+        while not recorder.results or recorder.results[-1].status != "RUNNING":
             await asyncio.sleep(0.01)
-        tasks_backend = history.results[-1].task.get_backend()
-        tasks_backend.cancel(history.results[-1])
+        tasks_backend = recorder.results[-1].task.get_backend()
+        tasks_backend.cancel(recorder.results[-1])
 
     async with asyncio.TaskGroup() as group:
         group.create_task(cancel())
@@ -166,23 +166,23 @@ async def test_a_body_that_cancels_itself_fails():
     assert cancel_itself.enqueue().status == "FAILED"
 
 
-async def test_a_coroutine_that_is_closed_finishes_its_result(history):
+async def test_a_coroutine_that_is_closed_finishes_its_result(recorder):
     body = sleep_long.aenqueue()
     asyncio_task = asyncio.ensure_future(body)
-    while not history.results or history.results[-1].status != "RUNNING":
+    while not recorder.results or recorder.results[-1].status != "RUNNING":
         await asyncio.sleep(0.01)
     asyncio_task.cancel()
     await asyncio.gather(asyncio_task, return_exceptions=True)
     gc.collect()
 
-    assert history.results[-1].status == "FAILED"
+    assert recorder.results[-1].status == "FAILED"
 
 
-def test_a_task_in_place_can_only_be_interrupted(history):
+def test_a_task_in_place_can_only_be_interrupted(recorder):
     thread = threading.Thread(target=block.enqueue)
     thread.start()
     begun.wait(PATIENCE)
-    result = history.results[-1]
+    result = recorder.results[-1]
 
     with pytest.raises(TaskNotCancellable, match="stop button"):
         result.task.get_backend().cancel(result)
@@ -195,9 +195,9 @@ import asyncio, os, signal, sys, threading, time
 sys.path.insert(0, {project!r})
 from immediate_tasks_ipy.django_bridge import setup, observe
 setup("mysite.settings")
-from immediate_tasks_ipy.task_history import TaskHistory
+from immediate_tasks_ipy.task_history import Recorder
 from billing.framework import task
-history = TaskHistory(); observe(history)
+history = Recorder(); observe(history)
 begun = []
 
 @task

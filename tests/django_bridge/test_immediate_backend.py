@@ -12,13 +12,13 @@ from billing.framework import task, task_enqueued, task_finished, task_started
 from django.conf import settings
 from django.test import override_settings
 
-from immediate_tasks_ipy.django_bridge import family as families
-from immediate_tasks_ipy.django_bridge import project
+from immediate_tasks_ipy.django_bridge import backend_for, frameworks
+from immediate_tasks_ipy.tasks.backends.execution import running_result
 
-FAMILY = families.DJANGO if settings.HAS_OWN_TASKS else families.PACKAGE
+FRAMEWORK = frameworks.DJANGO if settings.HAS_OWN_TASKS else frameworks.PACKAGE
 BACKEND = settings.TASKS["default"]["BACKEND"]
 
-base, exceptions = FAMILY.base, FAMILY.exceptions
+base, exceptions = FRAMEWORK.base, FRAMEWORK.exceptions
 InvalidTask = getattr(exceptions, "InvalidTask", None) or exceptions.InvalidTaskError
 
 
@@ -96,14 +96,14 @@ def enqueue(request):
 
 
 def test_the_backend_is_one_of_the_frameworks_own():
-    stock = import_module(f"{FAMILY.module}.backends.immediate").ImmediateBackend
+    stock = import_module(f"{FRAMEWORK.module}.backends.immediate").ImmediateBackend
 
-    assert isinstance(FAMILY.task_backends["default"], stock)
-    assert FAMILY.task_backends["default"].supports_async_task
-    assert FAMILY.task_backends["default"].supports_priority
-    assert not FAMILY.task_backends["default"].supports_defer
-    assert not FAMILY.task_backends["default"].supports_get_result
-    assert list(FAMILY.task_backends["default"].check()) == []
+    assert isinstance(FRAMEWORK.task_backends["default"], stock)
+    assert FRAMEWORK.task_backends["default"].supports_async_task
+    assert FRAMEWORK.task_backends["default"].supports_priority
+    assert not FRAMEWORK.task_backends["default"].supports_defer
+    assert not FRAMEWORK.task_backends["default"].supports_get_result
+    assert list(FRAMEWORK.task_backends["default"].check()) == []
 
 
 @pytest.mark.parametrize("each", [noop, anoop])
@@ -123,7 +123,7 @@ def test_enqueue_returns_a_finished_result_of_the_frameworks_own_class(enqueue, 
     assert result.backend == "default"
     assert result.errors == []
     assert result.attempts == 1
-    assert result.worker_ids == [FAMILY.task_backends["default"].worker_id]
+    assert result.worker_ids == [FRAMEWORK.task_backends["default"].worker_id]
     assert len(result.id) == 32
     assert asdict(result)["status"] == "SUCCESSFUL"
 
@@ -152,22 +152,22 @@ def test_an_exception_fails_the_task_and_is_not_raised(enqueue, failing, excepti
     assert result.task == failing
 
 
-def test_an_interrupt_fails_the_task_and_is_raised(enqueue, history):
+def test_an_interrupt_fails_the_task_and_is_raised(enqueue, recorder):
     with pytest.raises(KeyboardInterrupt):
         enqueue(interrupt)
 
-    (result,) = history.results
+    (result,) = recorder.results
     assert result.status == "FAILED"
     assert result.errors[0].exception_class is KeyboardInterrupt
 
 
-def test_a_value_that_is_not_json_fails_the_task_and_is_kept(enqueue, history):
+def test_a_value_that_is_not_json_fails_the_task_and_is_kept(enqueue, recorder):
     result = enqueue(return_complex_value)
 
     assert result.status == "FAILED"
     assert result.errors[0].exception_class is TypeError
     assert "Unsupported type" in result.errors[0].traceback
-    assert history.raw_value(result)()
+    assert recorder.raw_value(result)()
 
 
 def test_arguments_are_normalised(enqueue):
@@ -178,7 +178,7 @@ def test_arguments_are_normalised(enqueue):
         enqueue(noop, {1, 2})
 
 
-def test_the_context_tells_the_attempt(enqueue):
+def test_the_context_has_the_attempt(enqueue):
     assert enqueue(attempt_of).return_value == 1
     assert enqueue(check_context, 7).return_value == 7
 
@@ -188,7 +188,7 @@ def test_results_can_not_be_retrieved_or_refreshed():
     message = "This backend does not support retrieving or refreshing results."
 
     with pytest.raises(NotImplementedError, match=message):
-        FAMILY.task_backends["default"].get_result(result.id)
+        FRAMEWORK.task_backends["default"].get_result(result.id)
     with pytest.raises(NotImplementedError, match=message):
         result.refresh()
 
@@ -210,10 +210,10 @@ def test_a_task_is_validated_again_when_it_is_enqueued(enqueue):
 
 
 def test_every_transition_is_logged(enqueue, caplog):
-    with caplog.at_level(logging.DEBUG, logger=FAMILY.module):
+    with caplog.at_level(logging.DEBUG, logger=FRAMEWORK.module):
         result = enqueue(noop)
 
-    messages = [record.getMessage() for record in caplog.records if record.name == FAMILY.module]
+    messages = [record.getMessage() for record in caplog.records if record.name == FRAMEWORK.module]
     assert [message.split()[-1] for message in messages] == [
         "backend=default",
         "state=RUNNING",
@@ -224,7 +224,7 @@ def test_every_transition_is_logged(enqueue, caplog):
 
 @pytest.mark.parametrize("failing", [raise_value_error, araise_value_error])
 def test_a_failure_is_logged_with_its_exception(enqueue, failing, caplog):
-    with caplog.at_level(logging.INFO, logger=FAMILY.module):
+    with caplog.at_level(logging.INFO, logger=FRAMEWORK.module):
         enqueue(failing)
 
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
@@ -238,7 +238,7 @@ def test_a_task_of_the_project_runs(enqueue):
 
 
 @pytest.mark.parametrize("signal", [task_enqueued, task_started])
-def test_a_receiver_that_raises_fails_the_task_and_is_raised(enqueue, signal, history):
+def test_a_receiver_that_raises_fails_the_task_and_is_raised(enqueue, signal, recorder):
     def receiver(**kwargs):
         raise RuntimeError("not today")
 
@@ -254,11 +254,47 @@ def test_a_receiver_that_raises_fails_the_task_and_is_raised(enqueue, signal, hi
         task_finished.sender_receivers_cache.clear()
 
     assert ended == ["FAILED"]
-    assert history.results[-1].status == "FAILED"
+    assert recorder.results[-1].status == "FAILED"
+
+
+@task
+def outer():
+    seen_running.append(running_result.get())
+    noop.enqueue()
+
+
+@task
+async def aouter():
+    seen_running.append(running_result.get())
+    await noop.aenqueue()
+
+
+seen_running = []
+
+
+@pytest.mark.parametrize("each", [outer, aouter])
+def test_a_task_that_is_enqueued_by_another_knows_its_parent(enqueue, each):
+    """What runs is known where the signal of a child is sent, and nowhere else."""
+    seen_running.clear()
+
+    def receiver(task_result, **_):
+        seen_running.append(running_result.get())
+
+    task_enqueued.connect(receiver)
+    try:
+        result = enqueue(each)
+    finally:
+        task_enqueued.disconnect(receiver)
+
+    assert result.status == "SUCCESSFUL"
+    assert seen_running[0] is None
+    assert seen_running[1] is seen_running[2] is result
+    assert len(seen_running) == 3
+    assert running_result.get() is None
 
 
 def test_the_unregistered_backend_takes_any_queue(enqueue):
-    own = project.backend_for(tasks.remind, None)
+    own = backend_for(tasks.remind, None)
 
     assert own.queues == set()
     assert own.enqueue(tasks.remind, (1,), {}).backend == "immediate"

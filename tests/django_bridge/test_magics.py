@@ -6,7 +6,7 @@ import pytest
 from billing import tasks
 from IPython.testing.globalipapp import get_ipython
 
-from immediate_tasks_ipy.task_history.current import current_history
+from immediate_tasks_ipy.task_history.current import current_recorder
 
 
 @pytest.fixture
@@ -29,12 +29,12 @@ def run(shell, cell):
 
 @pytest.mark.usefixtures("invoices")
 def test_a_task_runs_by_its_path_and_makes_one_row(shell):
-    before = len(current_history())
+    before = len(current_recorder())
     result = run(shell, "%enqueue billing.tasks.send_invoice(1)")
 
     assert result.return_value["invoice"] == 1
     assert result.backend == "immediate"
-    assert len(current_history()) == before + 1
+    assert len(current_recorder()) == before + 1
 
 
 def test_the_line_may_name_any_queue_and_priority(shell):
@@ -65,7 +65,7 @@ def test_what_can_not_be_sent_is_a_usage_error(shell, line, message):
 
 def test_djangos_signals_feed_the_shells_history(shell):
     run(shell, "pass")
-    before = len(current_history())
+    before = len(current_recorder())
     tasks.add.enqueue(1, 2)
 
-    assert len(current_history()) == before + 1
+    assert len(current_recorder()) == before + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -9,14 +10,22 @@ import sys
 import pytest
 from billing import tasks
 from billing.framework import task
+from django.conf import settings
 from django.test import override_settings
 
 from immediate_tasks_ipy import django_bridge
-from immediate_tasks_ipy.django_bridge import BridgeError, backend_for
+from immediate_tasks_ipy.django_bridge import BridgeError, ProjectBackend, backend_for
 from immediate_tasks_ipy.tasks import task as our_task
+from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
+from immediate_tasks_ipy.tasks.backends.foreign import adapt
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
 
 from .conftest import PROJECT
+
+
+def backend_of(alias):
+    """The backend that Django itself uses for an alias."""
+    return tasks.add.using(backend=alias).get_backend()
 
 
 def script(code, **environment):
@@ -29,7 +38,7 @@ def script(code, **environment):
     )
 
 
-def test_a_task_of_django_is_told_from_others():
+def test_a_task_of_django_is_recognised():
     assert django_bridge.is_django_task(tasks.add)
     assert not django_bridge.is_django_task(tasks.add.func)
     assert not django_bridge.is_django_task(our_task(tasks.add.func))
@@ -78,6 +87,58 @@ async def test_a_queueing_backend_is_usable_in_a_cell():
     assert backend.supports_get_result
     with pytest.raises(TaskNotCancellable, match="where its worker runs"):
         backend.cancel(results[0])
+    with pytest.raises(TaskNotCancellable, match="where its worker runs"):
+        backend.cancel(results[0], error=TimeoutError("a batch names what its items fail with"))
+
+
+#: What no flag of Django's says: supports_cancel, finishes_tasks, is_remote.
+FLAGS = {
+    None: (True, True, False),
+    "default": (True, True, False),
+    "stock": (True, True, False),
+    "database": (False, False, True),
+    "rq": (False, False, True),
+    "dummy": (False, False, False),
+}
+
+
+@pytest.mark.parametrize("alias", FLAGS)
+def test_every_backend_is_one_of_ours_with_the_flags_of_the_projects(alias):
+    backend = backend_for(tasks.add, alias)
+    theirs = backend_of(alias or "stock")
+
+    assert isinstance(backend, BaseTaskBackend)
+    assert adapt(backend) is backend
+    for flag in ("supports_defer", "supports_async_task", "supports_get_result"):
+        assert getattr(backend, flag) == getattr(theirs, flag)
+    assert backend.supports_priority == theirs.supports_priority
+    assert FLAGS[alias] == (backend.supports_cancel, backend.finishes_tasks, backend.is_remote)
+    backend.close()
+
+
+@pytest.mark.parametrize("alias", ["database", "rq", "dummy"])
+def test_a_backend_of_the_project_is_adapted_wherever_it_is_met(alias):
+    theirs = backend_of(alias)
+
+    assert isinstance(adapt(theirs), ProjectBackend)
+    assert adapt(theirs) == adapt(theirs)
+    assert adapt(theirs).foreign is theirs
+    assert list(adapt(theirs).check()) == []
+
+
+def test_djangos_immediate_backend_is_replaced_by_the_bridges_wherever_it_is_met():
+    theirs = backend_of("stock")
+    adapted = adapt(theirs)
+
+    assert type(adapted) is type(backend_for(tasks.add, None))
+    assert adapted is backend_for(tasks.add, "stock")
+    assert (adapted.alias, adapted.queues) == ("stock", theirs.queues)
+
+
+def test_a_name_that_stands_for_a_backend_of_django_is_followed():
+    module = importlib.import_module("django.tasks" if settings.HAS_OWN_TASKS else "django_tasks")
+
+    assert adapt(module.default_task_backend) is backend_of("default")
 
 
 def test_an_unknown_alias_names_those_there_are():
@@ -101,7 +162,7 @@ def test_a_queue_that_is_not_allowed_names_those_that_are():
     assert (chosen.queue_name, chosen.backend, backend.alias) == ("default", "database", "database")
 
 
-def test_a_priority_that_the_backend_does_not_know_is_told():
+def test_a_priority_that_the_backend_does_not_support_is_refused():
     with pytest.raises(BridgeError, match=r"'rq'.*does not support setting priority"):
         django_bridge.prepare(tasks.add, "rq", priority=3)
 
@@ -135,7 +196,7 @@ def test_what_is_no_task_of_django_is_refused():
         backend_for(our_task(tasks.add.func), None)
 
 
-def test_settings_that_are_not_configured_are_told():
+def test_settings_that_are_not_configured_are_reported():
     code = """
 from immediate_tasks_ipy import django_bridge
 print(django_bridge.aliases())
@@ -150,7 +211,7 @@ except django_bridge.BridgeError as error:
     assert "set DJANGO_SETTINGS_MODULE and call `django.setup()`" in done.stdout
 
 
-def test_settings_that_can_not_be_imported_are_told():
+def test_settings_that_can_not_be_imported_are_reported():
     code = """
 from immediate_tasks_ipy import django_bridge
 ask = lambda: django_bridge.backend_for(print, None)
@@ -166,7 +227,7 @@ for call in (ask, lambda: django_bridge.setup("no.such")):
     assert "Correct DJANGO_SETTINGS_MODULE" in done.stdout
 
 
-def test_a_project_that_is_not_set_up_is_told():
+def test_a_project_that_is_not_set_up_is_reported():
     code = """
 from immediate_tasks_ipy import django_bridge
 try:
@@ -180,10 +241,10 @@ except django_bridge.BridgeError as error:
 def test_without_django_the_import_names_the_cure():
     code = "import sys; sys.modules['django'] = None; import immediate_tasks_ipy.django_bridge"
 
-    assert "pip install immediate_tasks_ipy[django]" in script(code).stderr
+    assert 'pip install "immediate_tasks_ipy[django]"' in script(code).stderr
 
 
-def test_a_django_that_is_too_old_is_told():
+def test_a_django_that_is_too_old_is_refused():
     code = (
         "import django; django.VERSION = (4, 1, 0, 'final', 0); "
         "import immediate_tasks_ipy.django_bridge"

@@ -287,10 +287,10 @@ async def test_receivers_may_use_the_orm(enqueue, send):
 
 @pytest.mark.parametrize("enqueue", ["enqueue", "aenqueue"])
 async def test_receivers_may_be_async(enqueue):
-    heard = []
+    statuses = []
 
     async def receiver(task_result, **_):
-        heard.append(task_result.status)
+        statuses.append(task_result.status)
 
     task_finished.connect(receiver)
     try:
@@ -302,7 +302,7 @@ async def test_receivers_may_be_async(enqueue):
     finally:
         task_finished.disconnect(receiver)
 
-    assert heard == ["SUCCESSFUL", "SUCCESSFUL", "FAILED"]
+    assert statuses == ["SUCCESSFUL", "SUCCESSFUL", "FAILED"]
 
 
 async def test_an_awaited_task_runs_in_the_callers_own_asyncio_task():

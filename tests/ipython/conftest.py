@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tests.ipython.shells import NotebookShell, Session, session
+from tests.support.shells import NotebookShell, Session, session
 
 
 @pytest.fixture

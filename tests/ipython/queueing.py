@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from immediate_tasks_ipy.task_history import current_history
+from immediate_tasks_ipy.task_history import current_recorder
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
 from immediate_tasks_ipy.tasks.lifecycle import new_result, start, succeed
 
@@ -17,12 +17,12 @@ class Queueing(BaseTaskBackend):
     def enqueue(self, task, args, kwargs):
         self.validate_task(task)
         result = new_result(task, self.alias, args, kwargs)
-        entry = current_history().add(result)
+        entry = current_recorder().add(result)
 
         def work():
             start(result, "elsewhere")
             succeed(result, task.func(*args, **kwargs), ())
-            current_history().changed(entry)
+            current_recorder().changed(entry)
 
         timer = threading.Timer(0.05, work)
         timer.daemon = True

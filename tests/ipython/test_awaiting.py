@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from immediate_tasks_ipy.ipython.awaiting import MARK
+from immediate_tasks_ipy.ipython.planning import await_transformer
+from immediate_tasks_ipy.ipython.planning.await_transformer import MARK
 
 LOOP = (
     "import asyncio, threading\n"
@@ -16,6 +17,12 @@ LOOP = (
     "    loops.append(asyncio.get_running_loop())\n"
     "    return threading.current_thread() is threading.main_thread()"
 )
+
+
+@pytest.fixture(autouse=True)
+def without_django(monkeypatch):
+    """Other tests of this process may have imported Django, which keeps `with` synchronous."""
+    monkeypatch.setattr(await_transformer, "_is_kept_synchronous", lambda _: False)
 
 
 @pytest.fixture

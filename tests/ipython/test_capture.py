@@ -16,10 +16,14 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import HTML, clear_output, display
 
-from immediate_tasks_ipy.ipython import capture
-from immediate_tasks_ipy.ipython.capture import copy_to, move_to, pass_through
-from immediate_tasks_ipy.ipython.output_route import display_text
+from immediate_tasks_ipy.ipython.presentation import capture
 from immediate_tasks_ipy.task_history import Output
+from immediate_tasks_ipy.task_history.output_route import (
+    display_text,
+    pass_through,
+    redirect_to,
+    tee_to,
+)
 
 
 class Stream(io.StringIO):
@@ -91,7 +95,7 @@ def test_text_outside_of_tasks_passes(installed):
 def test_copied_text_reaches_the_cell_and_the_task(installed):
     with installed() as (stdout, stderr):
         output = Output()
-        with copy_to(output):
+        with tee_to(output):
             print("both", end="", flush=True)
             sys.stderr.write("!")
         print("after")
@@ -103,7 +107,7 @@ def test_copied_text_reaches_the_cell_and_the_task(installed):
 def test_moved_text_reaches_the_task_alone(installed):
     with installed() as (stdout, stderr):
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             assert sys.stdout.write("mine") == 4
             sys.stderr.writelines([" and", " mine"])
             print(" too", file=sys.stdout)
@@ -114,7 +118,7 @@ def test_moved_text_reaches_the_task_alone(installed):
 
 def test_what_is_not_text_raises_as_it_would_without_capture(installed):
     with installed() as (_stdout, _stderr):
-        for route in (copy_to(Output()), move_to(Output())):
+        for route in (tee_to(Output()), redirect_to(Output())):
             with route, pytest.raises(TypeError):
                 sys.stdout.write(5)
 
@@ -130,7 +134,7 @@ def test_a_string_of_a_hostile_class_is_kept_as_text(installed):
                 raise RuntimeError
 
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             sys.stdout.write(Hostile("harmless"))
         assert output.text == "harmless"
 
@@ -140,7 +144,7 @@ async def test_concurrent_tasks_keep_their_own_text(installed):
         outputs = [Output() for _ in range(20)]
 
         async def work(number):
-            with move_to(outputs[number]):
+            with redirect_to(outputs[number]):
                 for _ in range(3):
                     print(number)
                     await asyncio.sleep(0)
@@ -160,7 +164,7 @@ async def test_concurrent_tasks_keep_their_own_text(installed):
 def test_a_thread_in_a_copied_context_writes_to_its_task(installed):
     with installed() as (_stdout, _stderr):
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             context = contextvars.copy_context()
             thread = threading.Thread(target=context.run, args=(print, "from the thread"))
             thread.start()
@@ -170,7 +174,7 @@ def test_a_thread_in_a_copied_context_writes_to_its_task(installed):
 
 def test_a_route_may_be_left_in_another_context(installed):
     with installed() as (stdout, _stderr):
-        route = move_to(Output())
+        route = redirect_to(Output())
         contextvars.copy_context().run(route.__enter__)
         route.__exit__(None, None, None)
         print("passes")
@@ -180,7 +184,7 @@ def test_a_route_may_be_left_in_another_context(installed):
 def test_a_copy_within_a_moved_task_passes_to_that_task(installed):
     with installed() as (stdout, _stderr):
         outer, inner = Output(), Output()
-        with move_to(outer), copy_to(inner):
+        with redirect_to(outer), tee_to(inner):
             print("nested")
             display("shown")
         assert inner.text == outer.text == "nested\n'shown'\n"
@@ -190,7 +194,7 @@ def test_a_copy_within_a_moved_task_passes_to_that_task(installed):
 def test_what_shows_a_task_from_within_passes(installed, published):
     with installed() as (stdout, _stderr):
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             with pass_through():
                 print("a card")
                 display(HTML("<b>a card</b>"))
@@ -203,7 +207,7 @@ def test_what_shows_a_task_from_within_passes(installed, published):
 def test_moved_displays_are_named_by_their_type(installed, published):
     with installed() as (_stdout, _stderr):
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             display(HTML("<b>bold</b>"))
             display({"image/png": "…"}, raw=True)
             display({"text/html": "…", "text/plain": "a  b\n1  2"}, raw=True)
@@ -220,7 +224,7 @@ def test_moved_displays_are_named_by_their_type(installed, published):
 def test_copied_displays_are_shown_and_named(installed, published):
     with installed() as (_stdout, _stderr):
         output = Output()
-        with copy_to(output):
+        with tee_to(output):
             display(HTML("<b>bold</b>"))
         assert [set(bundle) for bundle in published] == [{"text/html", "text/plain"}]
         assert output.text == "[text/html] <IPython.core.display.HTML object>\n"
@@ -231,7 +235,7 @@ def test_a_display_that_a_terminal_prints_is_copied_once(streams, shell):
         capture.install(shell)
         try:
             output = Output()
-            with copy_to(output):
+            with tee_to(output):
                 display("only once")
             assert stdout.getvalue() == output.text == "'only once'\n"
         finally:
@@ -245,13 +249,13 @@ def test_no_bundle_makes_the_text_of_a_display_raise(bundle):
 
 def test_a_moved_display_of_something_else_raises_as_without_capture(installed, shell):
     error = pytest.raises(TypeError, match="data must be a dict")
-    with installed(), move_to(Output()), error:
+    with installed(), redirect_to(Output()), error:
         shell.display_pub.publish("text")
 
 
 def test_clearing_the_output_of_a_moved_task_does_nothing(installed):
     with installed() as (stdout, _stderr):
-        route = move_to(Output())
+        route = redirect_to(Output())
         with route:
             print("kept")
             clear_output()
@@ -262,7 +266,7 @@ def test_clearing_the_output_of_a_moved_task_does_nothing(installed):
 
 def test_clearing_the_output_of_a_foreground_task_is_noted_and_happens(installed):
     with installed() as (stdout, _stderr):
-        route = copy_to(Output())
+        route = tee_to(Output())
         with route:
             clear_output()
         assert route.cleared
@@ -282,7 +286,7 @@ def test_logging_records_land_with_the_task(streams, shell, before):
         capture.install(shell)
         output = Output()
         try:
-            with move_to(output):
+            with redirect_to(output):
                 logger.warning("in the task")
             logger.warning("outside")
             capture.uninstall()
@@ -300,7 +304,7 @@ def test_the_handler_of_last_resort_writes_to_the_task(installed):
         logger = logging.getLogger("test_capture.nobody")
         logger.propagate = False
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             logger.warning("nobody set up logging")
         assert output.text == "nobody set up logging\n"
 
@@ -321,7 +325,7 @@ def test_a_proxy_is_its_target_in_all_else(installed):
             sys.stdout.fileno()
         with pytest.raises(AttributeError):
             sys.stdout.buffer  # noqa: B018
-        with move_to(Output()), pytest.raises(AttributeError):
+        with redirect_to(Output()), pytest.raises(AttributeError):
             sys.stdout.buffer  # noqa: B018
         assert not hasattr(sys.stdout, "_original_stdstream_copy")
         assert pickle.loads(cloudpickle.dumps(sys.stdout)) is sys.stdout
@@ -334,10 +338,10 @@ def test_bytes_of_a_moved_task_are_moved(shell, monkeypatch):
     output = Output()
     try:
         sys.stdout.buffer.write(b"before ")
-        with move_to(output):
+        with redirect_to(output):
             sys.stdout.buffer.write("döner\n".encode())
             sys.stdout.buffer.flush()
-        with copy_to(Output()):
+        with tee_to(Output()):
             sys.stdout.buffer.write(b"after")
         sys.stdout.flush()
     finally:
@@ -357,7 +361,7 @@ def test_a_write_method_that_is_replaced_for_a_while_sees_the_text_once(installe
 
         sys.stdout.write = write
         output = Output()
-        with copy_to(output):
+        with tee_to(output):
             print("text", end="")
         sys.stdout.write = original
         print(".", end="")
@@ -379,7 +383,7 @@ def test_installing_again_repairs_what_was_displaced(installed, shell):
         replaced = sys.stdout
         capture.install(shell)
         output = Output()
-        with copy_to(output):
+        with tee_to(output):
             print("again")
         assert output.text == replaced.getvalue() == "again\n"
 
@@ -412,7 +416,7 @@ def test_uninstalling_leaves_what_others_put_in_front(installed, shell):
 def test_redirected_output_goes_where_the_user_sent_it(installed):
     with installed() as (_stdout, _stderr):
         output, mine = Output(), io.StringIO()
-        with move_to(output), contextlib.redirect_stdout(mine):
+        with redirect_to(output), contextlib.redirect_stdout(mine):
             print("redirected")
         assert mine.getvalue() == "redirected\n"
         assert output.text == ""
@@ -422,7 +426,7 @@ def test_progress_bars_write_to_their_task(installed):
     with installed() as (_stdout, stderr):
         tqdm = pytest.importorskip("tqdm").tqdm
         output = Output()
-        with move_to(output):
+        with redirect_to(output):
             for _ in tqdm(range(3)):
                 pass
         assert "3/3" in output.text
@@ -433,9 +437,9 @@ def test_capture_goes_together_with_capsys(shell, capsys):
     capture.install(shell)
     output = Output()
     try:
-        with copy_to(output):
+        with tee_to(output):
             print("seen by both")
-        with move_to(output):
+        with redirect_to(output):
             print("moved")
     finally:
         capture.uninstall()
@@ -447,8 +451,8 @@ def test_what_a_cell_prints_is_moved_while_the_cell_runs(installed, shell):
     with installed() as (stdout, _stderr):
         # The cell's own machinery replaces `write` on the proxy meanwhile.
         output = Output()
-        shell.user_ns.update(move_to=move_to, output=output)
-        shell.run_cell("with move_to(output):\n    print('in the task')\nprint('outside')")
+        shell.user_ns.update(redirect_to=redirect_to, output=output)
+        shell.run_cell("with redirect_to(output):\n    print('in the task')\nprint('outside')")
         assert output.text == "in the task\n"
         assert stdout.getvalue() == "outside\n"
 
@@ -479,7 +483,7 @@ def test_a_prompt_that_replaces_the_streams_does_not_lose_background_text(stream
             for handler in App.before_render:
                 handler(None)
             output = Output()
-            with move_to(output):
+            with redirect_to(output):
                 print("in the background")
             print("above the prompt")
             sys.stdout = ours
@@ -496,7 +500,7 @@ def test_a_prompt_that_replaces_the_streams_does_not_lose_background_text(stream
 def test_what_a_forked_child_prints_passes(shell, capfd):
     capture.install(shell)
     try:
-        with move_to(Output()):
+        with redirect_to(Output()):
             pid = os.fork()
             if pid == 0:
                 print("from the child", flush=True)

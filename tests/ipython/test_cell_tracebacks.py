@@ -97,6 +97,22 @@ def test_a_raised_failure_is_shown_by_ipython_without_glue(notebook, code):
     assert "%enqueue" in shown
 
 
+@pytest.mark.parametrize("function", ["stop", "astop"])
+def test_an_interrupted_cell_is_shown_as_it_was_typed(notebook, function):
+    notebook.run(
+        "import asyncio, signal\n"
+        "def stop(n): signal.raise_signal(signal.SIGINT)\n"
+        "async def astop(n):\n    signal.raise_signal(signal.SIGINT)\n    await asyncio.sleep(60)"
+    )
+
+    for code in (f"x = %enqueue --each range(3) {function}", "1\n%tasks resume"):
+        ran = notebook.run(code)
+        assert type(ran.error) is KeyboardInterrupt
+        shown = ran.out + ran.err
+        assert code.splitlines()[-1] in shown, shown
+        assert "get_ipython()" not in shown, shown
+
+
 def test_the_failing_frame_is_last_in_the_live_exception(notebook):
     ran = notebook.run("%%enqueue --raise\nx = 1\n\n1 / 0")
     assert frames(ran.error)[-1] == ("<module>", 4, "1 / 0")
@@ -264,3 +280,14 @@ def test_the_real_debugger_stops_in_the_failing_frame(notebook, monkeypatch):
 
     assert ran.ok, ran.error
     assert [line for line in said if line in {"41", "42"}] == ["42", "41"]
+
+
+@pytest.mark.parametrize(
+    "line", ["%enqueue --each [1, 0] work", "x = %enqueue --background work(0)\n%tasks wait"]
+)
+def test_a_card_quotes_the_cell_of_a_failure_as_it_was_typed(notebook, line):
+    notebook.run(f"def work(n): return 1 / n\n{line}")
+
+    card = notebook.run("%tasks show -1").out
+    assert line.splitlines()[0] in card
+    assert "run_line_magic" not in card

@@ -6,9 +6,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from immediate_tasks_ipy.task_history import current_history
+from immediate_tasks_ipy.task_history import current_recorder
 from immediate_tasks_ipy.tasks import task_backends
-from tests.ipython.shells import NotebookShell, session
+from tests.support.shells import NotebookShell, session
 
 
 def test_config_shows_every_setting_with_its_help(notebook):
@@ -36,16 +36,16 @@ def test_history_limit_takes_effect_at_once(notebook):
         notebook.run("%%enqueue\n1;")
 
     notebook.run("%config ImmediateTasks.history_limit = 2")
-    assert len(current_history()) == 2
+    assert len(current_recorder()) == 2
     notebook.run("%%enqueue\n1;")
-    assert len(current_history()) == 2
+    assert len(current_recorder()) == 2
 
 
 def test_capture_takes_effect_at_once(notebook):
     notebook.run("%config ImmediateTasks.capture = False")
     notebook.run("%%enqueue\nprint('unseen')")
 
-    [entry] = current_history()
+    [entry] = current_recorder()
     assert entry.output == ""
 
 
@@ -54,11 +54,28 @@ def test_backends_take_effect_at_once_and_the_built_in_ones_stay(notebook):
         "%config ImmediateTasks.backends = {'queued': {'BACKEND': "
         "'immediate_tasks_ipy.tasks.backends.dummy.DummyBackend'}}"
     )
-    assert set(task_backends) == {"default", "dask", "queued"}
+    assert set(task_backends) == {"default", "processes", "dask", "queued"}
     assert notebook.run("%%enqueue -b queued\n1").value.status == "READY"
 
     notebook.run("%config ImmediateTasks.backends = {}")
-    assert set(task_backends) == {"default", "dask"}
+    assert set(task_backends) == {"default", "processes", "dask"}
+
+
+def test_objects_in_options_are_passed_on_and_never_copied(notebook):
+    class Connection:
+        def __deepcopy__(self, memo):
+            raise TypeError("cannot pickle '_thread.lock' object")
+
+    connection = notebook.shell.user_ns["connection"] = Connection()
+    notebook.run(
+        "%config ImmediateTasks.backends = {'queued': {'BACKEND': "
+        "'immediate_tasks_ipy.tasks.backends.dummy.DummyBackend', "
+        "'OPTIONS': {'client': connection}}}"
+    )
+    assert task_backends["queued"].options["client"] is connection
+    notebook.run("%config ImmediateTasks.capture = False")
+    assert notebook.run("%config ImmediateTasks.capture").value is False
+    assert task_backends["queued"].options["client"] is connection
 
 
 @pytest.mark.parametrize(
@@ -96,21 +113,15 @@ def test_a_backend_that_can_not_be_imported_is_named_when_it_is_used(notebook):
 
 
 @pytest.mark.parametrize("shell_class", [NotebookShell, InteractiveShell])
-def test_the_shells_configuration_file_is_obeyed(monkeypatch, shell_class):
+def test_the_shells_configuration_file_is_obeyed(shell_class):
     config = Config()
     config.ImmediateTasks.display = "none"
     config.ImmediateTasks.history_limit = 3
     config.ImmediateTasks.backends = {
         "mine": {"BACKEND": "immediate_tasks_ipy.tasks.backends.dummy.DummyBackend"}
     }
-    monkeypatch.setattr(shell_class, "instance", _configured(shell_class, config))
 
-    with session(shell_class) as made:
+    with session(shell_class, config) as made:
         assert made.run("%%enqueue\n1;").out == ""
-        assert current_history().limit == 3
+        assert current_recorder().limit == 3
         assert "mine" in set(task_backends)
-
-
-def _configured(shell_class, config):
-    instance = shell_class.instance
-    return lambda **options: instance(config=config, **options)

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from immediate_tasks_ipy.task_history import current_history
-from tests.ipython.shells import wait_until
+from immediate_tasks_ipy.task_history import current_recorder
+from tests.support.shells import wait_until
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_there_is_one_card_and_the_output_is_moved_to_the_tasks(prepared):
 
     assert len(ran.outputs) == 1
     assert ran.out == ""
-    assert [entry.output for entry in current_history()] == ["item 0\n", "item 1\n", "item 2\n"]
+    assert [entry.output for entry in current_recorder()] == ["item 0\n", "item 1\n", "item 2\n"]
 
 
 def test_failures_stand_first_and_do_not_stop_the_rest(prepared):
@@ -142,12 +142,12 @@ def test_an_iterable_that_raises_is_reported_with_the_items_index(prepared):
 
     assert "item 2" in f"{ran.error}{ran.text}"
     assert "page 3" in f"{ran.error}{ran.text}"
-    assert [entry.result.return_value for entry in current_history()] == [2, 4]
+    assert [entry.result.return_value for entry in current_recorder()] == [2, 4]
 
 
 def test_an_argument_that_is_no_json_is_reported_with_the_items_index(prepared):
-    ran = prepared.run("r = %enqueue --each '[1, object(), 2]' double")
-    assert "item 1" in f"{ran.error}{ran.text}"
+    ran = prepared.run("r = %enqueue --json --each '[1, object(), 2]' double")
+    assert "item 1: argument 1 of double is an object" in f"{ran.error}{ran.text}"
 
 
 def test_raise_raises_the_first_failure(prepared):
@@ -220,3 +220,26 @@ def test_thousands_of_tasks_are_few_messages(prepared):
 def _seconds(ran):
     first, last = ran.value[0].enqueued_at, ran.value[-1].finished_at
     return (last - first).total_seconds() + 1
+
+
+DUMMY = (
+    "%config ImmediateTasks.backends = {'dummy': {'BACKEND': "
+    "'immediate_tasks_ipy.tasks.backends.dummy.DummyBackend'}}"
+)
+
+
+def test_waiting_for_a_backend_that_never_tells_is_refused_as_for_one_task(notebook):
+    notebook.run(f"{DUMMY}\ndef double(x):\n    return 2 * x")
+
+    for line in ("--each [1, 2] double", "--each 'x in [1, 2]' double(x)"):
+        sentence = notebook.usage_error(f"%enqueue -b dummy --wait {line}")
+        assert sentence == "DummyBackend never reports that a task has finished: leave out --wait"
+    assert len(current_recorder()) == 0
+
+
+def test_a_timeout_that_the_backend_cannot_keep_is_refused_as_for_one_task(notebook):
+    notebook.run(f"{DUMMY}\ndef double(x):\n    return 2 * x")
+
+    sentence = notebook.usage_error("%enqueue -b dummy --timeout 1 --each [1, 2] double")
+    assert sentence == "DummyBackend can't stop a task once it is enqueued: leave out --timeout"
+    assert len(current_recorder()) == 0

@@ -12,25 +12,23 @@ import weakref
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from immediate_tasks_ipy.task_history import current_history, set_current_history
+from immediate_tasks_ipy.task_history import current_recorder, set_current_recorder
 from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
-from tests.ipython.shells import NotebookShell, Session, wait_until
+from tests.support.shells import NotebookShell, Session, new_shell, wait_until
 
 
 @pytest.fixture(params=[NotebookShell, InteractiveShell])
 def bare(request):
     """Return a shell in which nothing is loaded."""
-    InteractiveShell.clear_instance()
-    set_current_history(None)
-    shell = request.param.instance()
+    set_current_recorder(None)
+    shell = new_shell(request.param)
     made = Session(shell)
     # IPython makes its own magics when they are first used.
     made.run("%config\n%time\n%unload_ext immediate_tasks_ipy")
     yield made
     shell.run_cell("%unload_ext immediate_tasks_ipy")
-    shell.history_manager.end_session()
     request.param.clear_instance()
-    set_current_history(None)
+    set_current_recorder(None)
 
 
 def state(session):
@@ -114,9 +112,9 @@ def test_the_history_outlasts_a_reload(bare):
     bare.run("%%enqueue\n1")
     bare.run("%reload_ext immediate_tasks_ipy")
 
-    assert len(current_history()) == 1
+    assert len(current_recorder()) == 1
     bare.run("%%enqueue\n2")
-    assert len(current_history()) == 2
+    assert len(current_recorder()) == 2
 
 
 def test_magics_that_were_displaced_come_back(bare):

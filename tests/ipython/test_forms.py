@@ -171,20 +171,19 @@ def test_a_cell_uses_the_shells_own_syntax(notebook):
     assert ran.value.return_value == "hello"
 
 
-def test_a_last_value_that_is_no_json_is_shown_and_not_stored(notebook):
+def test_a_last_value_that_is_no_json_is_shown_and_kept_as_it_is(notebook):
     ran = notebook.run("%%enqueue\nclass Thing:\n    def __repr__(self): return 'a thing'\nThing()")
 
     assert ran.value.status == "SUCCESSFUL"
-    assert ran.value.return_value is None
+    assert repr(ran.value.return_value) == "a thing"
     assert ran.outputs[0]["text/plain"] == "a thing"
-    assert "shown and not stored" in ran.outputs[1]["text/html"]
+    assert "kept as it is" in ran.outputs[1]["text/html"]
 
 
-def test_a_functions_value_that_is_no_json_fails_and_stays_reachable(notebook):
+def test_a_functions_value_that_is_no_json_is_kept_as_it_is(notebook):
     ran = notebook.run("%%enqueue\ndef f():\n    return {1, 2}")
 
-    assert ran.value.status == "FAILED"
-    assert ran.value.errors[0].exception_class_path == "builtins.TypeError"
+    assert ran.value.return_value == {1, 2}
     assert notebook.run("%tasks value -1").value == {1, 2}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from immediate_tasks_ipy.ipython.magics import EnqueueMagics
-from immediate_tasks_ipy.ipython.options import option_strings
+from immediate_tasks_ipy.ipython.magics.enqueue import EnqueueMagics
+from immediate_tasks_ipy.ipython.planning.option_parser import option_strings
 
 
 def helped(notebook, code):
@@ -46,9 +46,19 @@ def test_help_of_tasks_shows_every_subcommand(notebook):
         assert f"%tasks {name}" in text
 
 
-def test_asking_for_help_the_shells_way_points_to_it(notebook):
-    assert "%%enqueue?" in notebook.usage_error("%enqueue --help")
-    assert "%%enqueue?" in notebook.usage_error("%enqueue -h")
+@pytest.mark.parametrize("option", ["-h", "--help", "-p 3 --help"])
+async def test_asking_for_help_as_of_a_command_shows_it_and_runs_nothing(notebook, option):
+    for code in (f"%enqueue {option}", f"%%enqueue {option}\nran = await missing()"):
+        ran = await notebook.arun(code)
+        assert ran.ok, ran.error
+        assert "--priority" in ran.out
+        assert "%enqueue --each urls fetch" in ran.out
+        assert "ran" not in notebook
+
+
+@pytest.mark.parametrize("line", ["help", "-h", "--help"])
+def test_tasks_shows_its_help_too(notebook, line):
+    assert "%tasks rerun --failed" in notebook.run(f"%tasks {line}").out
 
 
 def completed(notebook, text, after=""):
@@ -87,6 +97,14 @@ def prepared(notebook):
         ("%tasks sh", {"%tasks show"}),
         ("%tasks wa", {"%tasks wait"}),
         ("%tasks c", {"%tasks cancel", "%tasks clear"}),
+        ("%tasks list --f", {"%tasks list --failed"}),
+        ("%tasks rerun --", {"%tasks rerun --failed"}),
+        ("    %enqueue send_i", {"    %enqueue send_invoice"}),
+        ("  r = %enqueue --pri", {"  r = %enqueue --priority"}),
+        ("    %tasks sh", {"    %tasks show"}),
+        ("%enqueue --each send_c", {"%enqueue --each send_count"}),
+        ("%enqueue --each 'n in send_c", {"%enqueue --each 'n in send_count"}),
+        ("%enqueue --each send_count send_i", {"%enqueue --each send_count send_invoice"}),
     ],
 )
 def test_tab_completes(prepared, typed, expected):

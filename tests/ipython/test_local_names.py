@@ -12,11 +12,12 @@ def test_arguments_may_be_a_functions_variables(notebook):
     assert ran.value.return_value == 42
 
 
-def test_a_local_function_can_not_be_a_task_and_says_why(notebook):
-    sentence = notebook.usage_error(
-        "def outer():\n    def inner():\n        return 1\n    %enqueue inner()\nouter()"
+def test_a_local_function_may_be_the_task(notebook):
+    ran = notebook.run(
+        "def outer(x):\n    def inner():\n        return x\n    r = %enqueue inner()\n"
+        "    return r\nouter(1)"
     )
-    assert "module level" in sentence
+    assert ran.value.return_value == 1
 
 
 def test_an_async_function_awaits_with_its_own_variables(notebook):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tests.ipython.shells import wait_until
+from tests.support.shells import wait_until
 
 ADD = "def add(a, b=0):\n    return a + b"
 DUMMY = (
@@ -296,8 +296,10 @@ def test_display_none_shows_nothing(notebook):
 
 def test_display_panel_shows_the_panel_and_no_card(notebook):
     ran = notebook.run("%%enqueue --display panel\n1 + 1")
-    assert ["application/vnd.jupyter.widget-view+json" in data for data in ran.outputs] == [True]
-    assert "text/html" not in ran.outputs[0]
+    panel, copy = ran.outputs
+    assert "application/vnd.jupyter.widget-view+json" in panel
+    assert "text/html" not in panel
+    assert "run %tasks for the live panel" in copy["text/html"]
     assert ran.value.return_value == 2
 
 

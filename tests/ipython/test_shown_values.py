@@ -226,7 +226,7 @@ def test_a_failure_that_is_raised_shows_its_text_in_a_terminal_too(terminal):
 def test_an_interrupted_task_shows_its_text_in_a_terminal(terminal):
     ran = terminal.run("%%enqueue\nraise KeyboardInterrupt")
     assert type(ran.error) is KeyboardInterrupt
-    assert ran.out.count("FAILED after") == 1
+    assert ran.out.count("CANCELLED by you after") == 1
 
 
 def test_no_display_means_none_in_a_terminal_either(terminal):

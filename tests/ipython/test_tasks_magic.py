@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 import threading
 
 import pytest
 
-from tests.ipython.shells import wait_until
+from immediate_tasks_ipy.task_history import current_recorder
+from tests.support.shells import wait_until
 
 
 @pytest.fixture
@@ -296,3 +298,119 @@ def test_a_panel_that_can_not_be_imported_leaves_the_list(notebook, monkeypatch)
 
     assert "pip install anywidget" in ran.out
     assert "one" in ran.out
+
+
+RERUNS = {
+    "magic": "%tasks rerun -1",
+    "function": "rerun(r)",
+    "failed": "failed.rerun_failed()",
+}
+
+
+@pytest.mark.parametrize("how", RERUNS)
+def test_every_re_run_records_the_cell_it_was_made_in_and_its_output(notebook, how):
+    notebook.run("from immediate_tasks_ipy import TaskResults, rerun")
+    notebook.run("def shout(x):\n    print('shouting', x)\n    raise ValueError(x)")
+    notebook.run("r = %enqueue shout(1)")
+    notebook.run("failed = TaskResults([r])")
+    here = notebook.shell.execution_count
+
+    notebook.run(RERUNS[how])
+
+    first, second = current_recorder()
+    assert (first.origin.cell, second.origin.cell) == (here - 2, here)
+    assert second.origin.label == first.origin.label == "shout(1)"
+    assert second.output == first.output == "shouting 1\n"
+    assert second.rerun_of is first
+
+
+def test_the_panels_re_run_records_the_same(notebook):
+    from immediate_tasks_ipy.ipython.execution.panel_actions import ShellActions
+    from immediate_tasks_ipy.ipython.extension import _loaded
+
+    notebook.run("def shout(x):\n    print('shouting', x)\n    return x")
+    notebook.run("%enqueue shout(1)")
+    [first] = current_recorder()
+
+    def press():
+        message = ShellActions(_loaded[notebook.shell].launcher).rerun(first)
+        wait_until(lambda: len(current_recorder()) == 2)
+        wait_until(lambda: current_recorder().results[-1].is_finished)
+        return message
+
+    notebook["press"] = press
+    assert notebook.run("press()").value == "shout is running again"
+    _, second = current_recorder()
+    assert second.output == "shouting 1\n"
+    assert second.rerun_of is first
+    assert second.origin.label == "shout(1)"
+
+
+# -- those that failed -----------------------------------------------------------------------------
+
+
+def test_list_shows_those_of_a_status_or_a_name(prepared):
+    for code in ("add(1)", "bad()", "add(2)"):
+        prepared.run(f"%enqueue {code};")
+
+    failed = prepared.run("%tasks list --failed").out
+    assert "bad()" in failed
+    assert "add" not in failed
+    assert prepared.run("%tasks list --status failed").out == failed
+    assert prepared.run("%tasks list --name ad").out.count("\n") == 3
+    assert "add(2)" in prepared.run("%tasks list 1 --name add").out
+    assert (
+        "… and 1 before: %tasks list 2 --name add" in prepared.run("%tasks list 1 --name add").out
+    )
+    assert "None of the 3 tasks is RUNNING" in prepared.run("%tasks list --running").out
+    assert "'lost'" in prepared.usage_error("%tasks list --status lost")
+    assert "--status needs a value" in prepared.usage_error("%tasks list --status")
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+async def test_the_panel_runs_each_failure_again_once(notebook, kind):
+    from immediate_tasks_ipy.ipython.execution.panel_actions import ShellActions
+    from immediate_tasks_ipy.ipython.extension import _loaded
+
+    notebook.run(f"calls = []\n{kind} bad(n):\n    calls.append(n)\n    raise LookupError(n)")
+    for n in range(2):
+        await notebook.arun(f"%enqueue bad({n});")
+    await notebook.arun("%enqueue len('ab');")
+    history = current_recorder()
+    actions = ShellActions(_loaded[notebook.shell].launcher)
+    first = list(history)
+
+    said = [actions.rerun_failed(entry) for _ in range(2) for entry in first]
+
+    assert said == ["bad is running again"] * 2 + [None] * 4
+    await asyncio.to_thread(wait_until, lambda: all(each.is_finished for each in history.results))
+    assert len(history) == 5
+    assert sorted(notebook["calls"]) == [0, 0, 1, 1]
+    # A run that failed too is a failure of its own, the one it was made of is not again.
+    assert [actions.rerun_failed(entry) for entry in first] == [None] * 3
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+async def test_rerun_failed_runs_those_again_that_are_not_resolved(notebook, kind):
+    notebook.run("calls = []\ndef good(n):\n    calls.append(n)")
+    notebook.run(f"{kind} bad(n):\n    raise LookupError(n)")
+    for n in range(3):
+        await notebook.arun(f"%enqueue bad({n});\n%enqueue good({n});")
+    notebook.run(f"{kind} bad(n):\n    if n == 1:\n        raise LookupError\n    return n")
+
+    results = (await notebook.arun("%tasks rerun --failed")).value
+    assert [str(result.status) for result in results] == ["SUCCESSFUL", "FAILED", "SUCCESSFUL"]
+    again = (await notebook.arun("%tasks rerun --failed")).value
+    assert [result.args for result in again] == [[1]]
+    notebook.run(f"{kind} bad(n):\n    return n")
+    assert (await notebook.arun("%tasks rerun --failed")).value.return_values == [1]
+    ran = await notebook.arun("%tasks rerun --failed")
+    assert ran.value is None
+    assert "No failed task is left" in ran.out
+    assert notebook["calls"] == [0, 1, 2]
+
+
+def test_tasks_open_is_tasks(terminal):
+    terminal.run("%%enqueue -n first\n1")
+    assert terminal.run("%tasks open").out == terminal.run("%tasks").out
+    assert "takes nothing more" in terminal.usage_error("%tasks open it")

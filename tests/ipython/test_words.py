@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from immediate_tasks_ipy.ipython.words import read_word
+from immediate_tasks_ipy.ipython.planning.words import read_word
 
 
 @pytest.mark.parametrize(

@@ -30,3 +30,8 @@ def fail(message: str) -> None:
 @task
 def refused() -> None:
     raise ValueError("again")
+
+
+@task
+def several() -> None:
+    raise ExceptionGroup("several", [ValueError("one"), TypeError("two"), ValueError("one")])

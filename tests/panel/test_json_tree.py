@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from immediate_tasks_ipy.panel.json_tree import BLOCK, PAGE, JsonTree
+from immediate_tasks_ipy.panel.details.json_tree import BLOCK, PAGE, JsonTree
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

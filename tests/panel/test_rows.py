@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from immediate_tasks_ipy.panel.rows import PREVIEW, arguments_preview, name_and_arguments
-from immediate_tasks_ipy.task_history import Origin, current_origin
+from immediate_tasks_ipy.task_history import Origin, Submission, current_submission
 from tests.panel.tasks import add, echo, shaped
 
 
@@ -20,24 +20,26 @@ from tests.panel.tasks import add, echo, shaped
         ("nightly load", ("nightly load", None)),
     ],
 )
-def test_a_task_without_arguments_is_its_label_taken_apart_if_it_is_a_call(history, label, columns):
-    token = current_origin.set(Origin(label=label))
-    entry = history.add(echo.using().enqueue(None))
-    current_origin.reset(token)
+def test_a_task_without_arguments_is_its_label_taken_apart_if_it_is_a_call(
+    recorder, label, columns
+):
+    token = current_submission.set(Submission(Origin(label)))
+    entry = recorder.add(echo.using().enqueue(None))
+    current_submission.reset(token)
     object.__setattr__(entry.result, "args", [])
 
     assert name_and_arguments(entry) == columns
 
 
-def test_a_task_with_arguments_shows_those_and_not_the_text_of_its_call(history):
-    token = current_origin.set(Origin(label="add(x, y)"))
-    entry = history.add(add.enqueue(2, b=3))
-    current_origin.reset(token)
+def test_a_task_with_arguments_shows_those_and_not_the_text_of_its_call(recorder):
+    token = current_submission.set(Submission(Origin("add(x, y)")))
+    entry = recorder.add(add.enqueue(2, b=3))
+    current_submission.reset(token)
 
     assert name_and_arguments(entry) == ("add", "2, b=3")
 
 
-def test_many_arguments_are_cut_with_their_count(history):
+def test_many_arguments_are_cut_with_their_count(recorder):
     result = shaped.enqueue("x" * 100)
     object.__setattr__(result, "args", ["y" * 40, 1, 2, 3])
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
-from pathlib import Path
+import threading
 
 import pytest
 
-from immediate_tasks_ipy.panel import TaskPanel, assets
+from immediate_tasks_ipy.panel import TaskPanel
 from tests.panel.tasks import add
+from tests.support.services import PATIENCE
 
 
 @pytest.fixture
-def panel(history, actions):
-    panel = TaskPanel(history, actions)
+def panel(recorder, actions):
+    panel = TaskPanel(recorder, actions)
     yield panel
     panel.close()
 
@@ -29,86 +29,89 @@ def test_the_state_holds_the_newest_rows_whenever_it_is_read(panel):
     assert "snapshot" not in panel.get_state("notify_after")
 
 
-def test_a_message_that_no_panel_sends_is_logged_and_ignored(panel, caplog, monkeypatch):
+def test_a_message_that_no_panel_sends_is_logged_and_refused(panel, caplog, monkeypatch):
     sent = []
     monkeypatch.setattr(panel, "send", sent.append)
 
-    panel._heard(panel, {"op": "eval", "request": "a-1", "text": "exit()"}, [])
+    panel._on_message(panel, {"op": "eval", "request": "a-1", "text": "exit()"}, [])
+    panel._on_message(panel, {"op": "eval", "request": "../x"}, [])
 
-    assert sent == []
-    assert "unknown op 'eval'" in caplog.text
+    [message] = sent
+    assert message["request"] == "a-1"
+    assert not message["ok"]
+    assert "unknown op 'eval'" in message["say"]
+    assert caplog.text.count("unknown op 'eval'") == 2
 
 
-def test_a_question_is_answered_on_the_same_comm(panel, monkeypatch):
+def test_state_from_the_browser_is_ignored_and_logged(panel, caplog):
+    before = panel.get_state()
+
+    panel._handle_msg(
+        {
+            "content": {
+                "data": {"method": "update", "state": {"_esm": "alert(1)", "panel_id": "x"}}
+            },
+            "buffers": [],
+        }
+    )
+
+    state = panel.get_state()
+    assert (state["_esm"], state["panel_id"]) == (before["_esm"], before["panel_id"])
+    assert "ignored state from the browser: _esm, panel_id" in caplog.text
+
+
+def test_an_export_of_very_many_tasks_is_answered_and_can_be_stopped(panel, monkeypatch):
+    sent, done = [], threading.Event()
+
+    def send(message):
+        sent.append(message)
+        if message.get("file") or message["request"] == "a-3":
+            done.set()
+
+    monkeypatch.setattr(panel._long_replies, "_send", send)
+    monkeypatch.setattr(panel, "send", send)
+    add.enqueue(1, 2)
+    keys = list(range(1, 102_001))
+
+    panel._on_message(panel, {"op": "export", "request": "a-1", "format": "csv", "keys": keys}, [])
+    assert done.wait(PATIENCE)
+    assert sent[-1]["say"] == "1 task exported"
+
+    panel._long_replies._running["a-2"] = iter(())
+    panel._on_message(panel, {"op": "stop", "request": "a-3", "target": "a-2"}, [])
+    assert panel._long_replies._running == {}
+    assert sent[-1] == {"op": "answer", "request": "a-3", "ok": True}
+
+
+def test_a_request_is_answered_on_the_same_comm(panel, monkeypatch):
     sent = []
     monkeypatch.setattr(panel, "send", sent.append)
     add.enqueue(1, 2)
 
-    panel._heard(panel, {"op": "detail", "request": "a-1", "key": 1}, [])
+    panel._on_message(panel, {"op": "detail", "request": "a-1", "key": 1}, [])
 
     assert any(message.get("request") == "a-1" and message["ok"] for message in sent)
 
 
-def test_a_panel_that_is_closed_observes_no_more(history, actions):
-    panel = TaskPanel(history, actions)
+def test_a_panel_that_is_closed_observes_no_more(recorder, actions):
+    panel = TaskPanel(recorder, actions)
     panel.close()
 
-    assert history._observers == ()
+    assert recorder._observers == ()
 
 
-def test_two_panels_have_different_ids(panel, history, actions):
-    other = TaskPanel(history, actions)
+def test_two_panels_have_different_ids(panel, recorder, actions):
+    other = TaskPanel(recorder, actions)
     assert panel.panel_id != other.panel_id
     other.close()
 
 
 def test_importing_the_panel_imports_no_widget_library():
     code = (
-        "import sys, immediate_tasks_ipy.panel, immediate_tasks_ipy.panel.export; "
+        "import sys, immediate_tasks_ipy.panel, immediate_tasks_ipy.panel.replies; "
         "sys.exit(bool({'anywidget', 'ipywidgets'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_the_script_is_all_source_files_in_one_scope():
-    written = {path.name for path in assets.STATIC.glob("*.js")}
-    assert set(assets.MODULES) == written
-    assert {path.name for path in assets.STATIC.glob("*.css")} == set(assets.STYLES)
-
-    script = assets.script()
-    assert not re.search(r"^import ", script, re.MULTILINE)
-    assert re.findall(r"^export .*", script, re.MULTILINE) == [
-        "export default { initialize, render };"
-    ]
-
-
-def test_each_file_stands_after_those_it_imports():
-    for index, name in enumerate(assets.MODULES):
-        source = (assets.STATIC / name).read_text("utf-8")
-        for imported in re.findall(
-            r'^import .*? from "\./(.*?)";', source, re.MULTILINE | re.DOTALL
-        ):
-            assert assets.MODULES.index(imported) < index, (name, imported)
-
-
-def test_the_script_parses_as_one_module(node, tmp_path: Path):
-    path = tmp_path / "panel.mjs"
-    path.write_text(assets.script(), "utf-8")
-
-    subprocess.run([node, "--check", path], check=True)
-
-
-def test_no_script_makes_markup_from_text():
-    for name in assets.MODULES:
-        source = (assets.STATIC / name).read_text("utf-8")
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", source)
-
-
-def test_nothing_is_fetched_from_elsewhere():
-    for text in (assets.script(), assets.style()):
-        addresses = set(re.findall(r"https?://[^\s\"')]+", text))
-        assert addresses <= {"http://www.w3.org/2000/svg"}
-        assert "@import" not in text
 
 
 def test_without_widgets_its_text_says_what_it_is(panel):

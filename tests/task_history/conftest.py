@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from immediate_tasks_ipy.task_history import TaskHistory, set_current_history
+from immediate_tasks_ipy.task_history import Recorder, set_current_recorder
 
 
 @pytest.fixture
-def history():
+def recorder():
     """The history in use, empty and connected."""
-    history = TaskHistory()
-    history.connect()
-    set_current_history(history)
-    yield history
-    set_current_history(None)
+    recorder = Recorder()
+    recorder.connect()
+    set_current_recorder(recorder)
+    yield recorder
+    set_current_recorder(None)

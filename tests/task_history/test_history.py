@@ -9,11 +9,14 @@ import pytest
 
 from immediate_tasks_ipy.task_history import (
     Origin,
-    TaskHistory,
-    current_history,
-    current_origin,
-    set_current_history,
+    Recorder,
+    Submission,
+    current_recorder,
+    current_submission,
+    set_current_recorder,
 )
+from immediate_tasks_ipy.task_history.history import TaskHistory
+from immediate_tasks_ipy.task_history.rerun import rerun
 from immediate_tasks_ipy.tasks import Task
 from immediate_tasks_ipy.tasks.lifecycle import new_result
 from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
@@ -40,7 +43,7 @@ async def outer():
 
 
 @pytest.fixture
-def observer(history):
+def observer(recorder):
     class Observer:
         def __init__(self):
             self.changes = []
@@ -53,87 +56,87 @@ def observer(history):
             self.gone.extend(keys)
 
     observer = Observer()
-    history.subscribe(observer)
+    recorder.subscribe(observer)
     return observer
 
 
-def test_every_task_is_kept_in_order_of_arrival(history):
+def test_every_task_is_kept_in_order_of_arrival(recorder):
     results = [Task(func=echo).enqueue(number) for number in range(5)]
-    assert history.results == results
-    assert [entry.key for entry in history] == [1, 2, 3, 4, 5]
-    assert len(history) == 5
-    assert history.get(2).result is results[1]
-    assert history.get(99) is None
+    assert recorder.results == results
+    assert [entry.key for entry in recorder] == [1, 2, 3, 4, 5]
+    assert len(recorder) == 5
+    assert recorder.get(2).result is results[1]
+    assert recorder.get(99) is None
 
 
-def test_failed_results_are_listed(history):
+def test_failed_results_are_listed(recorder):
     Task(func=echo).enqueue()
     failed = Task(func=fail).enqueue()
-    assert history.failed == [failed]
+    assert TaskHistory(recorder).failed == [failed]
 
 
-def test_observers_hear_of_each_transition(history, observer):
+def test_observers_hear_of_each_transition(recorder, observer):
     Task(func=echo).enqueue()
     assert observer.changes == [(1, "READY"), (1, "RUNNING"), (1, "SUCCESSFUL")]
-    history.unsubscribe(observer)
+    recorder.unsubscribe(observer)
     Task(func=echo).enqueue()
     assert len(observer.changes) == 3
 
 
-def test_the_oldest_finished_results_are_dropped_first(history, observer):
-    history.limit = 3
+def test_the_oldest_finished_results_are_dropped_first(recorder, observer):
+    recorder.limit = 3
     running = new_result(Task(func=echo), "default", (), {})
-    history.on_enqueued(task_result=running)
+    recorder.on_enqueued(task_result=running)
     results = [Task(func=echo).enqueue(number) for number in range(5)]
-    assert history.results == [running, *results[-3:]]
+    assert recorder.results == [running, *results[-3:]]
     assert observer.gone == [2, 3]
-    assert history.entry_of(results[0]) is None
-    history.limit = 1
-    assert history.results == [running, results[-1]]
+    assert recorder.entry_of(results[0]) is None
+    recorder.limit = 1
+    assert recorder.results == [running, results[-1]]
 
 
-def test_clearing_leaves_what_has_not_finished(history, observer):
+def test_clearing_leaves_what_has_not_finished(recorder, observer):
     running = new_result(Task(func=echo), "default", (), {})
-    history.on_enqueued(task_result=running)
+    recorder.on_enqueued(task_result=running)
     Task(func=echo).enqueue()
     Task(func=fail).enqueue()
-    assert history.clear() == 2
-    assert history.results == [running]
-    assert history.clear() == 0
+    assert recorder.clear() == 2
+    assert recorder.results == [running]
+    assert recorder.clear() == 0
     assert sorted(observer.gone) == [2, 3]
 
 
-def test_results_of_two_backends_with_one_id_are_two_entries(history):
+def test_results_of_two_backends_with_one_id_are_two_entries(recorder):
     first, second = (new_result(Task(func=echo), name, (), {}) for name in ("one", "two"))
     object.__setattr__(second, "id", first.id)
-    entries = [history.add(first), history.add(second)]
+    entries = [recorder.add(first), recorder.add(second)]
     assert entries[0] is not entries[1]
-    assert history.entry_of(first) is entries[0]
-    assert history.entry_of(second) is entries[1]
-    assert history.add(second) is entries[1]
+    assert recorder.entry_of(first) is entries[0]
+    assert recorder.entry_of(second) is entries[1]
+    assert recorder.add(second) is entries[1]
 
 
-def test_the_live_exceptions_of_the_last_failures_are_kept(history):
+def test_the_live_exceptions_of_the_last_failures_are_kept(recorder):
     results = [Task(func=fail).enqueue(number) for number in range(10)]
-    assert history.exception(results[1]) is None
+    assert recorder.exception(results[1]) is None
     for result in results[2:]:
-        assert isinstance(history.exception(result), ValueError)
-        assert history.exception(result).args == tuple(result.args)
-    assert history.exception(Task(func=echo).enqueue()) is None
+        assert isinstance(recorder.exception(result), ValueError)
+        assert recorder.exception(result).args == tuple(result.args)
+    assert recorder.exception(Task(func=echo).enqueue()) is None
 
 
-def test_a_value_that_could_not_be_stored_can_be_rescued(history):
+def test_a_value_that_could_not_be_stored_can_be_rescued(recorder):
     result = Task(func=make_thing).enqueue()
-    assert isinstance(history.raw_value(result), Thing)
+    assert isinstance(recorder.raw_value(result), Thing)
     with pytest.raises(LookupError, match="No live value"):
-        history.raw_value(Task(func=echo).enqueue(1))
+        recorder.raw_value(Task(func=echo).enqueue(1))
     with pytest.raises(LookupError):
-        history.raw_value(Task(func=fail).enqueue())
+        recorder.raw_value(Task(func=fail).enqueue())
 
 
-def test_lifecycle_and_duration_are_those_of_the_result(history):
+def test_lifecycle_and_duration_are_those_of_the_result(recorder):
     result = Task(func=echo).enqueue()
-    [entry] = history
+    [entry] = recorder
     assert entry.lifecycle == [
         ("READY", result.enqueued_at),
         ("RUNNING", result.started_at),
@@ -142,71 +145,71 @@ def test_lifecycle_and_duration_are_those_of_the_result(history):
     assert entry.seconds >= 0
 
 
-def test_a_clock_that_went_back_makes_no_negative_duration(history):
+def test_a_clock_that_went_back_makes_no_negative_duration(recorder):
     result = Task(func=echo).enqueue()
     object.__setattr__(result, "finished_at", result.started_at.replace(year=2000))
-    [entry] = history
+    [entry] = recorder
     assert entry.seconds == 0
 
 
-def test_the_origin_of_its_context_is_attached(history):
-    origin = Origin(label="echo()", cell=3)
-    token = current_origin.set(origin)
+def test_the_submission_of_its_context_is_attached(recorder):
+    submission = Submission(Origin("echo()", 3))
+    token = current_submission.set(submission)
     try:
         Task(func=echo).enqueue()
     finally:
-        current_origin.reset(token)
+        current_submission.reset(token)
     Task(func=echo).enqueue()
-    first, second = history
-    assert first.origin is origin
-    assert second.origin is None
+    first, second = recorder
+    assert first.submission is submission
+    assert second.submission is None
 
 
-async def test_what_a_task_enqueues_has_an_origin_of_its_own(history):
-    origin = Origin(label="outer()", cell=3, source="outer()")
-    token = current_origin.set(origin)
+async def test_what_a_task_enqueues_has_a_submission_of_its_own(recorder):
+    submission = Submission(Origin("outer()", 3, "outer()"))
+    token = current_submission.set(submission)
     try:
         await Task(func=outer).aenqueue()
     finally:
-        current_origin.reset(token)
-    first, second = history
-    assert first.origin is origin
+        current_submission.reset(token)
+    first, second = recorder
+    assert first.submission is submission
     assert (second.origin.label, second.origin.cell) == (None, 3)
 
 
-def test_two_histories_agree_on_the_origin(history):
-    another = TaskHistory()
+def test_two_recorders_agree_on_the_submission(recorder):
+    another = Recorder()
     another.connect()
-    token = current_origin.set(Origin(label="echo()"))
+    token = current_submission.set(Submission(Origin("echo()")))
     try:
         Task(func=echo).enqueue()
     finally:
-        current_origin.reset(token)
+        current_submission.reset(token)
         another.disconnect()
-    assert next(iter(history)).origin is next(iter(another)).origin
+    assert next(iter(recorder)).submission is next(iter(another)).submission
 
 
 def test_disconnecting_leaves_no_receiver():
     signals = (task_enqueued, task_started, task_finished)
     before = [len(signal.receivers) for signal in signals]
-    history = TaskHistory()
-    history.connect()
-    history.connect()
+    recorder = Recorder()
+    recorder.connect()
+    recorder.connect()
     assert [len(signal.receivers) for signal in signals] == [count + 1 for count in before]
-    history.disconnect()
+    recorder.disconnect()
     assert [len(signal.receivers) for signal in signals] == before
 
 
-def test_threads_may_enqueue_and_read_at_once(history):
-    history.limit = 50
+def test_threads_may_enqueue_and_read_at_once(recorder):
+    recorder.limit = 50
     failures = []
 
     def work():
         try:
             for _ in range(200):
                 Task(func=echo).enqueue()
-                len(history.results)
-                list(history)
+                len(recorder.results)
+                list(recorder)
         except BaseException as error:
             failures.append(error)
 
@@ -216,36 +219,36 @@ def test_threads_may_enqueue_and_read_at_once(history):
     for thread in threads:
         thread.join()
     assert failures == []
-    assert len(history) == 50
-    assert len({entry.key for entry in history}) == 50
+    assert len(recorder) == 50
+    assert len({entry.key for entry in recorder}) == 50
 
 
 def test_a_history_without_a_shell_is_made_when_it_is_asked_for():
-    set_current_history(None)
+    set_current_recorder(None)
     try:
-        history = current_history()
+        recorder = current_recorder()
         result = Task(func=echo).enqueue()
-        assert current_history() is history
-        assert history.results == [result]
+        assert current_recorder() is recorder
+        assert recorder.results == [result]
     finally:
-        set_current_history(None)
+        set_current_recorder(None)
 
 
-def test_a_history_that_is_replaced_no_longer_observes(history):
-    set_current_history(TaskHistory())
+def test_a_history_that_is_replaced_no_longer_observes(recorder):
+    set_current_recorder(Recorder())
     Task(func=echo).enqueue()
-    assert history.results == []
+    assert recorder.results == []
 
 
-def test_the_public_functions_use_the_history_in_use(history):
+def test_the_public_functions_use_the_history_in_use(recorder):
     import immediate_tasks_ipy
 
     result = Task(func=echo).enqueue()
-    assert immediate_tasks_ipy.history is history
+    assert immediate_tasks_ipy.history.results == recorder.results
     assert asyncio.run(immediate_tasks_ipy.wait(result)) == [result]
 
 
-def test_a_retained_no_op_takes_little_memory(history):
+def test_a_retained_no_op_takes_little_memory(recorder):
     import tracemalloc
 
     task = Task(func=echo)
@@ -261,21 +264,55 @@ def test_a_retained_no_op_takes_little_memory(history):
     assert size / 1000 <= 900
 
 
-def test_a_data_frame_shows_the_whole_history(history):
+def test_a_data_frame_shows_the_whole_history(recorder):
     pytest.importorskip("pandas")
     Task(func=echo, priority=4).enqueue({"a": 1})
     Task(func=fail).enqueue(1)
-    frame = history.to_frame()
+    frame = TaskHistory(recorder).to_frame()
     assert list(frame["status"]) == ["SUCCESSFUL", "FAILED"]
     assert frame["return_value"][0] == {"a": 1}
     assert frame["errors"][1][0]["exception_class_path"] == "builtins.ValueError"
     assert frame["priority"].sum() == 4
     assert (frame["seconds"] >= 0).all()
     assert frame["finished_at"].dt.tz is not None
-    assert TaskHistory().to_frame().empty
+    assert TaskHistory(Recorder()).to_frame().empty
 
 
-def test_without_pandas_a_data_frame_says_what_to_install(history, monkeypatch):
+def test_without_pandas_a_data_frame_says_what_to_install(recorder, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pip install pandas"):
-        history.to_frame()
+        TaskHistory(recorder).to_frame()
+
+
+async def test_a_task_that_another_enqueues_is_its_child(recorder):
+    await Task(func=outer).aenqueue()
+    parent, child = recorder
+    assert child.parent is parent
+    assert parent.parent is None
+    history = TaskHistory(recorder)
+    assert history.children(parent.result) == [child.result]
+    assert history.children(child.result) == []
+
+
+def test_the_runs_of_a_task_are_linked_to_the_first(recorder):
+    set_current_recorder(recorder)
+    first = Task(func=echo).enqueue()
+    second = rerun(first)
+    third = rerun(second)
+    history = TaskHistory(recorder)
+    assert history.runs(third) == history.runs(first) == [first, second, third]
+    assert recorder.entry_of(third).rerun_of is recorder.entry_of(first)
+
+
+def test_tab_shows_what_is_public_alone(recorder):
+    shown = {name for name in dir(TaskHistory(recorder)) if not name.startswith("_")}
+    assert shown == {
+        "children",
+        "clear",
+        "exception",
+        "failed",
+        "raw_value",
+        "results",
+        "runs",
+        "to_frame",
+    }

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-#: Seconds until a condition that does not come true fails its test.
-PATIENCE = 20
+from tests.support.services import PATIENCE
 
 
 def until(condition):

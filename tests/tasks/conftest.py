@@ -13,12 +13,12 @@ def backend():
     task_backends.configure(None)
     chosen = task_backends["default"]
     yield chosen
-    assert chosen._runs == {}
+    assert chosen._executions == {}
     task_backends.configure(None)
 
 
 @pytest.fixture
-def heard():
+def sent():
     """Return what the signals report: (name, status), in order."""
     reports = []
     receivers = []

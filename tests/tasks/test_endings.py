@@ -56,25 +56,25 @@ def enqueue(request):
         (functions.uses_task_group, "builtins.ExceptionGroup"),
     ],
 )
-def test_every_exception_is_a_failure_and_not_raised(enqueue, heard, function, error):
+def test_every_exception_is_a_failure_and_not_raised(enqueue, sent, function, error):
     result = enqueue(function)
     assert result.status == "FAILED"
     assert [e.exception_class_path for e in result.errors] == [error]
     assert error.rpartition(".")[2] in result.errors[0].traceback
     assert result.finished_at >= result.started_at
-    assert heard == FAILED
+    assert sent == FAILED
 
 
 @pytest.mark.parametrize("function", [functions.raise_interrupt, functions.araise_interrupt])
-def test_an_interrupt_finishes_the_result_and_is_raised(enqueue, heard, function, caplog):
+def test_an_interrupt_finishes_the_result_and_is_raised(enqueue, sent, function, caplog):
     with pytest.raises(KeyboardInterrupt):
         enqueue(function)
-    assert heard == FAILED
+    assert sent == FAILED
     assert all(record.levelno < logging.ERROR for record in caplog.records)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="No pthread_kill here")
-def test_a_signal_from_the_keyboard_ends_an_async_task_in_a_running_loop(heard):
+def test_a_signal_from_the_keyboard_ends_an_async_task_in_a_running_loop(sent):
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     cleaned_up = threading.Event()
@@ -102,20 +102,20 @@ def test_a_signal_from_the_keyboard_ends_an_async_task_in_a_running_loop(heard):
         loop.close()
         signal.signal(signal.SIGINT, before)
     assert cleaned_up.is_set()
-    assert heard == FAILED
+    assert sent == FAILED
 
 
-def test_a_coroutine_that_is_closed_finishes_its_result(backend, heard):
+def test_a_coroutine_that_is_closed_finishes_its_result(backend, sent):
     async def asynchronous(**kwargs):
         await asyncio.sleep(0)  # where the coroutine itself may not be suspended any more
 
     signals.task_finished.connect(asynchronous)
     coroutine = backend.aenqueue(task(functions.suspended), (), {})
     coroutine.send(None)
-    assert heard == RUN
+    assert sent == RUN
     coroutine.close()
     signals.task_finished.disconnect(asynchronous)
-    assert heard == FAILED
+    assert sent == FAILED
 
 
 def test_whoever_awaits_a_task_does_not_go_on_when_closed(backend):
@@ -132,20 +132,20 @@ def test_whoever_awaits_a_task_does_not_go_on_when_closed(backend):
     assert went_on == []
 
 
-def test_a_failure_that_cannot_even_be_described_is_a_failure(monkeypatch, heard):
+def test_a_failure_that_cannot_even_be_described_is_a_failure(monkeypatch, sent):
     def no_stack_left(error, function):
         raise RecursionError
 
     monkeypatch.setattr(lifecycle, "task_error", no_stack_left)
     result = task(functions.raise_exit).enqueue()
     assert result.errors[0].exception_class is RecursionError
-    assert heard == FAILED
+    assert sent == FAILED
 
 
 @pytest.mark.parametrize("name", ["task_enqueued", "task_started"])
 @pytest.mark.parametrize("how", ["enqueue", "aenqueue", "submit"])
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_receiver_that_raises_fails_the_result(backend, heard, name, how, is_async):
+def test_a_receiver_that_raises_fails_the_result(backend, sent, name, how, is_async):
     ran = []
     results = []
 
@@ -169,7 +169,7 @@ def test_a_receiver_that_raises_fails_the_result(backend, heard, name, how, is_a
             backend.submit(task(body), (), {})
             from tests.tasks.conditions import until
 
-            until(lambda: len(heard) == 3)
+            until(lambda: len(sent) == 3)
         else:
             with pytest.raises(LookupError):
                 if how == "enqueue":
@@ -180,7 +180,7 @@ def test_a_receiver_that_raises_fails_the_result(backend, heard, name, how, is_a
                     backend.submit(task(body), (), {})
     finally:
         sender.disconnect(chosen)
-    assert heard[-1] == ("task_finished", "FAILED")
+    assert sent[-1] == ("task_finished", "FAILED")
     assert results[0].errors[0].exception_class is LookupError
     assert ran == []
 

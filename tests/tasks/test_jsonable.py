@@ -12,7 +12,7 @@ from hypothesis import given
 
 from immediate_tasks_ipy.tasks import task
 from immediate_tasks_ipy.tasks.jsonable import Change, normalize_json, normalize_with_changes
-from tests.services import require
+from tests.support.services import require
 from tests.tasks import functions, strategies
 
 try:
@@ -66,9 +66,9 @@ def test_it_is_idempotent_and_makes_plain_types(value):
 @given(strategies.acceptable)
 def test_the_changes_explain_the_difference(value):
     normal, changes = normalize_with_changes(value, "root")
-    told = collections.Counter((change.path, change.before, change.after) for change in changes)
+    reported = collections.Counter((change.path, change.before, change.after) for change in changes)
     found = collections.Counter(differences(value, normal, ("root",)))
-    assert told == found
+    assert reported == found
 
 
 def differences(before, after, path):

@@ -199,6 +199,6 @@ def test_results_survive_copying_with_what_changed_in_them(value):
     result = made(give_back).enqueue(value)
     twin = copy.deepcopy(result)
     assert twin._changes == result._changes
-    assert twin._given_up is False
+    assert twin._abandoned is False
     assert pickle.loads(pickle.dumps(result.errors)) == result.errors
     assert repr(twin) == repr(result)

@@ -213,11 +213,11 @@ def test_the_decorator_connects_to_several_signals(calls):
 
     @receiver([one, two])
     def receive(**kwargs):
-        calls.append("heard")
+        calls.append("called")
 
     one.send("sender")
     two.send("sender")
-    assert calls == ["heard", "heard"]
+    assert calls == ["called", "called"]
 
 
 def test_connecting_while_sending_is_safe():

@@ -99,11 +99,11 @@ def test_a_sync_tasks_context_variables_are_the_callers():
 
 
 @pytest.mark.parametrize("function", [functions.tell_thread, functions.atell_thread])
-def test_submit_runs_elsewhere(backend, function, heard):
+def test_submit_runs_elsewhere(backend, function, sent):
     result = backend.submit(task(function), (), {})
-    until(lambda: len(heard) == 3)
+    until(lambda: len(sent) == 3)
     assert result.return_value != "MainThread"
-    assert heard == [
+    assert sent == [
         ("task_enqueued", "READY"),
         ("task_started", "RUNNING"),
         ("task_finished", "SUCCESSFUL"),
@@ -136,12 +136,12 @@ def test_submit_runs_an_async_task_on_the_loop_it_is_given(backend):
     assert asyncio.run(main()) == ("MainThread", "MainThread")
 
 
-def test_submit_to_a_closed_loop_fails_the_result_and_says_so(backend, heard):
+def test_submit_to_a_closed_loop_fails_the_result_and_says_so(backend, sent):
     loop = asyncio.new_event_loop()
     loop.close()
     with pytest.raises(RuntimeError, match="closed"):
         backend.submit(task(functions.anoop), (), {}, loop=loop)
-    assert heard[-1] == ("task_finished", "FAILED")
+    assert sent[-1] == ("task_finished", "FAILED")
 
 
 def test_a_background_task_that_is_interrupted_leaves_its_loop_running(backend):
@@ -201,7 +201,7 @@ while any(result.status != "RUNNING" for result in results): time.sleep(0.001)
 print("over")
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=180, check=True
     )
     assert done.stdout == "over\n"
 

@@ -1,12 +1,12 @@
-// What anywidget calls: one connection per model, and a view for each place it is shown in.
+// The module that anywidget loads: one connection per model, one view per place it is displayed.
 
-import { Connection } from "./connection.js";
-import { notify } from "./notify.js";
-import { View } from "./view.js";
+import { PanelView } from "./components/view.js";
+import { notify } from "./dom/notifications.js";
+import { Connection } from "./model/tasks/connection.js";
 
-/** @typedef {import("./connection.js").Model} Model */
+/** @typedef {import("./model/tasks/connection.js").Model} Model */
 
-/** The connection of each panel that is open in this page, by its id. */
+/** The connection of each open panel of this page, by panel id. */
 const CONNECTIONS = /** @type {Map<string, Connection>} */ (new Map());
 
 /** @param {{ model: Model }} context */
@@ -14,8 +14,8 @@ function initialize({ model }) {
   const id = model.get("panel_id");
   const connection = new Connection(model);
   CONNECTIONS.set(id, connection);
-  connection.listen(({ ended }) => {
-    if (ended) notify(ended, model.get("notify_after"), connection.name);
+  connection.listen(({ finished }) => {
+    if (finished) notify(finished, model.get("notify_after"), connection.name);
   });
   connection.start();
   return () => {
@@ -28,7 +28,7 @@ function initialize({ model }) {
 function render({ model, el }) {
   const connection = CONNECTIONS.get(model.get("panel_id"));
   if (!connection) throw new Error("The task panel was not initialized: run %tasks again.");
-  const view = new View(connection, el);
+  const view = new PanelView(connection, el);
   return () => view.destroy();
 }
 

@@ -1,4 +1,4 @@
-"""What every backend can do."""
+"""The contract of a backend."""
 
 from __future__ import annotations
 
@@ -21,8 +21,28 @@ from immediate_tasks_ipy.tasks.sync import sync_to_async
 T = TypeVar("T")
 
 
+#: The flags by which a backend says what it can do, each a boolean.
+FLAGS = (
+    "supports_defer",
+    "supports_async_task",
+    "supports_get_result",
+    "supports_priority",
+    "supports_cancel",
+    "supports_retries",
+    "finishes_tasks",
+    "is_remote",
+)
+
+
 class BaseTaskBackend(metaclass=ABCMeta):
-    """A place that tasks are handed to."""
+    """Runs tasks, or queues them: the whole contract of a backend.
+
+    `enqueue` is all that a subclass has to define. The flags say what else it
+    can do; each has one meaning, and callers ask for nothing beyond them. What
+    is here and not in Django (`submit`, `cancel`, `close`, the last four
+    flags) has a meaning for every backend: a caller need not know which one it
+    is. `immediate_tasks_ipy.testing` holds the contract as tests.
+    """
 
     task_class: type[Task[..., Any]] = Task
 
@@ -38,12 +58,18 @@ class BaseTaskBackend(metaclass=ABCMeta):
     # Do tasks run in the order of their priority?
     supports_priority = False
 
-    # Can a task that runs be cancelled?
+    # Can a task that has not finished be cancelled?
     supports_cancel = False
 
     # Does the backend bring its tasks to an end in this session, so that a
     # caller may wait for them?
     finishes_tasks = False
+
+    # Does it take the policy that its caller offers, and try a task again in the same result?
+    supports_retries = False
+
+    # Do tasks run outside of this process?
+    is_remote = False
 
     def __init__(self, alias: str, params: Any) -> None:
         """`params` is a mapping, or an object with attributes, of QUEUES and OPTIONS."""
@@ -52,6 +78,16 @@ class BaseTaskBackend(metaclass=ABCMeta):
         self.alias = alias
         self.queues = set(params.get("QUEUES", [DEFAULT_TASK_QUEUE_NAME]))
         self.options = params.get("OPTIONS", {})
+
+    @property
+    def class_name(self) -> str:
+        """The name of the class whose backend this is."""
+        return type(self).__name__
+
+    @property
+    def label(self) -> str:
+        """What messages call it."""
+        return self.class_name
 
     def validate_task(self, task: Task[..., Any]) -> None:
         """Raise InvalidTask unless this backend can run the task; as Django's."""
@@ -137,6 +173,13 @@ class BaseTaskBackend(metaclass=ABCMeta):
         """See `get_result`."""
         return await sync_to_async(self.get_result, result_id=result_id)
 
+    def close(self) -> None:  # noqa: B027  (most backends hold nothing)
+        """Release what the backend holds: connections, workers, threads.
+
+        Tasks that depend on it and have not finished fail. May be called more
+        than once, from any thread; a later task opens again what it needs.
+        """
+
     def check(self, **kwargs: Any) -> Iterable[Any]:  # noqa: ARG002  (Django's signature)
-        """What is wrong with the backend's configuration."""
+        """The problems of the backend's configuration; none by default."""
         return []

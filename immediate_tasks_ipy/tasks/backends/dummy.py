@@ -10,6 +10,7 @@ from immediate_tasks_ipy.tasks.base import Task, TaskResult
 from immediate_tasks_ipy.tasks.exceptions import TaskResultDoesNotExist
 from immediate_tasks_ipy.tasks.lifecycle import new_result
 from immediate_tasks_ipy.tasks.signals import task_enqueued
+from immediate_tasks_ipy.tasks.values import live_values
 
 from .base import BaseTaskBackend
 
@@ -36,8 +37,8 @@ class DummyBackend(BaseTaskBackend):
         self.results.append(result)
         if task_enqueued:
             task_enqueued.send(type(self), task_result=result)
-        # A copy, so that a caller can't change what is remembered.
-        return deepcopy(result)
+        # A copy, so that a caller can't change what is remembered; of live values there is one.
+        return deepcopy(result, {id(value): value for value in live_values(result)})
 
     def get_result(self, result_id: str) -> TaskResult[Any]:
         # They are this process's own, hence supports_get_result is False.

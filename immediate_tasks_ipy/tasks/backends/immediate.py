@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from immediate_tasks_ipy.tasks.base import Task, TaskResult
+from immediate_tasks_ipy.tasks.dispatcher import Receiver
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
-from immediate_tasks_ipy.tasks.identifiers import random_id
-from immediate_tasks_ipy.tasks.lifecycle import fail, new_result, normalize_return, start, succeed
+from immediate_tasks_ipy.tasks.faults.interrupts import calls_user_code
+from immediate_tasks_ipy.tasks.finishing import finish_interrupted
+from immediate_tasks_ipy.tasks.lifecycle import (
+    fail,
+    new_result,
+    random_id,
+    start,
+    succeed,
+)
 from immediate_tasks_ipy.tasks.signals import (
     is_logged,
-    logger,
     task_enqueued,
     task_finished,
     task_started,
 )
-from immediate_tasks_ipy.tasks.sync import (
-    async_to_sync,
-    current_task,
-    outcome_in_thread,
-    start_thread,
-)
+from immediate_tasks_ipy.tasks.sync import start_thread
+from immediate_tasks_ipy.tasks.values import keep_return_value
 
 from .base import BaseTaskBackend
-from .helper_loop import helper_loop
-from .running import Run, ThreadCall, call
+from .driver import Driver
+from .event_loop import background_loop
+from .execution import Execution, forget_running, running_result
+from .function_call import call_function
+from .retries import policy_on_offer, take_policy
 
 T = TypeVar("T")
+
+_set_running, _reset_running = running_result.set, running_result.reset
 
 
 class ImmediateBackend(BaseTaskBackend):
@@ -48,19 +54,18 @@ class ImmediateBackend(BaseTaskBackend):
     supports_async_task = True
     supports_priority = True
     supports_cancel = True
+    supports_retries = True
     finishes_tasks = True
 
     def __init__(self, alias: str, params: Any) -> None:
         super().__init__(alias, params)
         self.worker_id = random_id()
+        self._driver = Driver(type(self), self.worker_id)
         # The tasks that can be cancelled, by the id of their result.
-        self._runs: dict[str, Run] = {}
-        # Held while a thread begins a task, which another one may be cancelling.
-        self._lock = threading.Lock()
+        self._executions: dict[str, Execution] = {}
 
-    # -- in place --------------------------------------------------------
-
-    def enqueue(
+    @calls_user_code
+    def enqueue(  # noqa: C901, PLR0912, PLR0915
         self, task: Task[..., T], args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> TaskResult[T]:
         """Run the task here; returns its finished result.
@@ -69,57 +74,63 @@ class ImmediateBackend(BaseTaskBackend):
         """
         self.validate_task(task)
         result = new_result(task, self.alias, args, kwargs)
-        run = Run(self._runs, result) if task.traits.is_async else None
+        policy = take_policy() if policy_on_offer.get() else None
+        if task.traits.is_async or policy is not None:
+            try:
+                # A sync function can't be cancelled here: nobody else knows its execution.
+                registry = self._executions if task.traits.is_async else {}
+                execution = Execution(result, registry)
+                execution.policy = policy
+                self._driver.run(execution)
+            except BaseException:
+                self._executions.pop(result.id, None)  # where `run` was not reached
+                raise
+            return result
+        # The fast path: `Driver.run` inlined, for a sync function that is tried once. It can't be
+        # cancelled, so it needs no Execution. tests/tasks/test_fast_path.py holds both equal.
         sender = type(self)
         began = False
-        heard = is_logged(logging.INFO)
+        receivers: Iterator[Receiver] | None = None
+        should_emit = is_logged(logging.INFO)
         try:
-            if heard or task_enqueued.receivers:
-                task_enqueued.tell(sender, result)
-                start(result, self.worker_id)
+            try:
+                if should_emit or task_enqueued.receivers:
+                    task_enqueued.send_fast(sender, result)
+                    start(result, self.worker_id)
+                else:
+                    start(result, self.worker_id, result.enqueued_at)
+                if should_emit or task_started.receivers:
+                    task_started.send_fast(sender, result)
+                began = True
+                token = _set_running(result)
+                try:
+                    if task.takes_context:
+                        value = call_function(result)
+                    else:
+                        value = task.func(*result.args, **result.kwargs)
+                finally:
+                    _reset_running(token)
+                value, changes = keep_return_value(task, value)
+            except BaseException as error:
+                fail(result, error)
+                if not began:
+                    task_finished.send_robust(sender, task_result=result)
+                    receivers = iter(())
+                    raise
+                receivers = task_finished.receivers_for(sender)
+                task_finished.send_fast(sender, result, receivers)
+                if issubclass(type(error), KeyboardInterrupt):
+                    raise
             else:
-                start(result, self.worker_id, result.enqueued_at)
-            if heard or task_started.receivers:
-                task_started.tell(sender, result)
-            began = True
-            value, changes = normalize_return(call(result) if run is None else self._run_async(run))
-            succeed(result, value, changes)
+                succeed(result, value, changes)
+                if task_finished.receivers or is_logged(logging.INFO):
+                    receivers = task_finished.receivers_for(sender)
+                    task_finished.send_fast(sender, result, receivers)
         except BaseException as error:
-            if run is not None:
-                run.claim()
-            fail(result, error)
-            if not began:
-                task_finished.send_robust(sender, task_result=result)
-                raise
-            task_finished.tell(sender, result)
-            if isinstance(error, KeyboardInterrupt) and (run is None or error is not run.error):
-                raise
-        else:
-            if task_finished.receivers or is_logged(logging.INFO):
-                task_finished.tell(sender, result)
+            forget_running(result)
+            finish_interrupted(sender, result, error, receivers)
+            raise
         return result
-
-    def _run_async(self, run: Run) -> Any:
-        """The value of an async function, which gets a loop of its own."""
-
-        async def body() -> Any:
-            run.loop, run.asyncio_task = asyncio.get_running_loop(), asyncio.current_task()
-            run.in_body = True
-            if run.cancelled:
-                raise asyncio.CancelledError
-            return await call(run.result)
-
-        try:
-            value = async_to_sync(body)
-        except asyncio.CancelledError as error:
-            replacement = run.replacement(error)
-            if replacement is None:
-                raise
-            raise replacement.with_traceback(error.__traceback__) from None
-        run.claim()
-        return value
-
-    # -- on the running loop ---------------------------------------------
 
     async def aenqueue(
         self, task: Task[..., T], args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -131,84 +142,18 @@ class ImmediateBackend(BaseTaskBackend):
         """
         self.validate_task(task)
         result = new_result(task, self.alias, args, kwargs)
-        await self._arun(Run(self._runs, result))
-        return result
-
-    async def _arun(self, run: Run, *, announced: bool = False) -> None:  # noqa: C901, PLR0912
-        """From READY to the end, in the running asyncio task."""
-        result = run.result
-        sender = type(self)
-        began = False
-        heard = is_logged(logging.INFO)
-        asyncio_task = run.asyncio_task = current_task()
-        cancelling = asyncio_task.cancelling() if asyncio_task is not None else 0
+        policy = take_policy() if policy_on_offer.get() else None
         try:
-            if announced:
-                if not self._begin(run):
-                    return
-            elif heard or task_enqueued.receivers:
-                await task_enqueued.asend(sender, task_result=result)
-                start(result, self.worker_id)
+            execution = Execution(result, self._executions)
+            if policy is None:
+                await self._driver.arun(execution)
             else:
-                start(result, self.worker_id, result.enqueued_at)
-            if heard or task_started.receivers:
-                await task_started.asend(sender, task_result=result)
-            began = True
-            if run.cancelled:
-                raise asyncio.CancelledError  # noqa: TRY301
-            run.in_body = True
-            if result.task.traits.is_async:
-                value = await call(result)
-            else:
-                run.thread = ThreadCall(partial(call, result))
-                value = (await outcome_in_thread(run.thread)).get()
-            if run.owed:
-                run.relieve()
-            value, changes = normalize_return(value)
-            del self._runs[result.id]
-            succeed(result, value, changes)
-        except BaseException as error:
-            run.relieve()
-            if not run.claim() and result.is_finished:
-                raise  # given up already
-            outer = (
-                isinstance(error, asyncio.CancelledError)
-                and asyncio_task is not None
-                and asyncio_task.cancelling() > cancelling
-            )
-            # A coroutine that is being closed must not be suspended again.
-            closed = isinstance(error, GeneratorExit) and (
-                asyncio_task is None or current_task() is not asyncio_task
-            )
-            await self._afail(run, error, robustly=not began, in_place=closed)
-            if outer or not began or isinstance(error, KeyboardInterrupt):
-                raise
-        else:
-            if task_finished.receivers or is_logged(logging.INFO):
-                await task_finished.asend(sender, task_result=result)
-
-    async def _afail(
-        self, run: Run, error: BaseException, *, robustly: bool, in_place: bool
-    ) -> None:
-        """FAILED with the exception that is being handled, or with what replaces it."""
-        replacement = run.replacement(error)
-        if replacement is not None:
-            run.error = None
-            try:
-                raise replacement.with_traceback(error.__traceback__) from None  # noqa: TRY301
-            except BaseException as replaced:
-                await self._afail(run, replaced, robustly=robustly, in_place=in_place)
-            return
-        given_up = run.thread is not None and run.thread.interrupt()
-        fail(run.result, error, given_up=given_up)
-        if in_place:
-            task_finished.send_robust(type(self), task_result=run.result)
-        elif robustly:
-            await task_finished.asend_robust(type(self), task_result=run.result)
-        else:
-            await task_finished.asend(type(self), task_result=run.result)
-
-    # -- in the background -----------------------------------------------
+                execution.policy = policy
+                await self._driver.arun_with_retries(execution)
+        except BaseException:
+            self._executions.pop(result.id, None)  # where `arun` was not reached
+            raise
+        return result
 
     def submit(
         self,
@@ -227,76 +172,25 @@ class ImmediateBackend(BaseTaskBackend):
         """
         self.validate_task(task)
         result = new_result(task, self.alias, args, kwargs)
-        run = Run(self._runs, result)
+        execution: Execution | None = None
         try:
+            execution = Execution(result, self._executions)
+            execution.policy = take_policy()
             if task_enqueued:
                 task_enqueued.send(type(self), task_result=result)
+            execution.schedule()
             if task.traits.is_async:
-                self._schedule(run, loop or helper_loop())
+                self._driver.schedule(execution, loop or background_loop.loop)
             else:
-                run.thread = ThreadCall(partial(call, result))
-                start_thread(partial(self._work, run, run.thread), f"task {task.name}")
+                run = partial(self._driver.run, execution, background=True)
+                start_thread(run, f"task {task.name}")
         except BaseException as error:
-            if run.claim():
-                fail(result, error)
-                task_finished.send_robust(type(self), task_result=result)
+            if execution is None:
+                self._executions.pop(result.id, None)
+            elif execution.finish():
+                finish_interrupted(type(self), result, error, None)
             raise
         return result
-
-    def _schedule(self, run: Run, loop: asyncio.AbstractEventLoop) -> None:
-        context = contextvars.copy_context()
-        run.loop = loop
-
-        def create_task() -> None:
-            coroutine = self._arun_in_background(run)
-            run.asyncio_task = loop.create_task(coroutine, context=context)
-            run.asyncio_task.add_done_callback(lambda _: self._ended(run))
-
-        if asyncio._get_running_loop() is loop:
-            create_task()
-        else:
-            loop.call_soon_threadsafe(create_task)
-
-    async def _arun_in_background(self, run: Run) -> None:
-        try:
-            await self._arun(run, announced=True)
-        except (asyncio.CancelledError, GeneratorExit):
-            raise
-        except BaseException:  # an interrupt, too, would end the loop with all its other tasks
-            logger.exception("Error around background task %s", run.result.task.module_path)
-
-    def _ended(self, run: Run) -> None:
-        """Finish a result whose asyncio task was cancelled before its first step."""
-        if run.claim():
-            self._fail(run.result, asyncio.CancelledError())
-
-    def _begin(self, run: Run) -> bool:
-        """RUNNING; False if it was cancelled while it was READY."""
-        with self._lock:
-            if self._runs.get(run.result.id) is not run:
-                return False
-            start(run.result, self.worker_id)
-            return True
-
-    def _work(self, run: Run, function: ThreadCall) -> None:
-        """From READY to the end, in this thread."""
-        result = run.result
-        try:
-            if not self._begin(run):
-                return
-            if task_started:
-                task_started.send(type(self), task_result=result)
-            value, changes = normalize_return(function())
-        except BaseException as error:
-            if run.claim():
-                fail(result, error)
-                task_finished.send_robust(type(self), task_result=result)
-        else:
-            if run.claim():
-                succeed(result, value, changes)
-                task_finished.send_robust(type(self), task_result=result)
-
-    # -- cancelling ------------------------------------------------------
 
     def cancel(self, result: TaskResult[Any], *, error: BaseException | None = None) -> None:
         """End a task that has not finished, from any thread.
@@ -306,9 +200,9 @@ class ImmediateBackend(BaseTaskBackend):
         function does later is not looked at. The result fails with `error`, if
         that is given, or with the CancelledError. Raises TaskNotCancellable.
         """
-        run = self._runs.get(result.id)
-        if run is not None:
-            if self._cancel(run, error):
+        execution = self._executions.get(result.id)
+        if execution is not None:
+            if self._driver.cancel(execution, error):
                 return
         elif not result.is_finished:
             raise TaskNotCancellable(
@@ -317,39 +211,3 @@ class ImmediateBackend(BaseTaskBackend):
         raise TaskNotCancellable(
             f"Task {result.id!r} has finished already: there is nothing to cancel."
         )
-
-    def _cancel(self, run: Run, error: BaseException | None) -> bool:
-        """Cancel a run where it is; False if it has ended meanwhile."""
-        if run.cancelled:
-            return True
-        run.error, run.cancelled = error, True
-        loop = run.loop
-        if loop is None and run.asyncio_task is not None:
-            loop = run.asyncio_task.get_loop()
-        if loop is None and run.thread is None:
-            return True  # it will see that when it comes to its loop
-        with self._lock:
-            # In a thread, or not come to by its loop yet: nothing but the result has to end.
-            alone = loop is None or (run.loop is not None and run.result.status == "READY")
-            claimed = alone and run.claim()
-        if not claimed and loop is not None:
-            try:
-                loop.call_soon_threadsafe(run.cancel_on_loop)
-            except RuntimeError:  # the loop is closed: the task will never go on
-                claimed = run.claim()
-            else:
-                return True
-        if claimed:
-            given_up = run.thread is not None and run.thread.interrupt()
-            self._fail(run.result, error or asyncio.CancelledError(), given_up=given_up)
-        return claimed
-
-    def _fail(
-        self, result: TaskResult[Any], error: BaseException, *, given_up: bool = False
-    ) -> None:
-        """FAILED from outside, with an exception that nobody has raised."""
-        try:
-            raise error  # noqa: TRY301  (receivers see what is handled)
-        except BaseException as raised:
-            fail(result, raised, given_up=given_up)
-            task_finished.send(type(self), task_result=result)

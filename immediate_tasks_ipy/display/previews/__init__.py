@@ -1,0 +1,1 @@
+"""Previews of values that are no JSON: what is shown of a live object."""

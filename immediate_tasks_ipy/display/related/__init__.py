@@ -1,0 +1,1 @@
+"""What belongs to a task beside its outcome: its attempts, its child tasks, its progress."""

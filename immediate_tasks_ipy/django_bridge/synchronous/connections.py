@@ -1,0 +1,66 @@
+"""Database connections that outlive a cell: replaced when the server has closed them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from asgiref.sync import SyncToAsync
+from django.conf import settings
+from django.db import connections
+
+from .hidden_loop import synchronous_code
+
+#: Seconds after which a connection that was not used is asked whether it is still open.
+RESTED = 30.0
+
+_last_use = time.monotonic()
+
+
+def revive(*, rested: bool = False) -> None:
+    """Close the connections of this thread that the server has closed: the next use opens one.
+
+    Only those are asked that a statement has failed on since, all of them if they have `rested`.
+    One with an open transaction is left alone.
+    """
+    # Not `close_old_connections`: with CONN_MAX_AGE = 0 it closes every one, and after
+    # `set_autocommit(False)` rolls back what another cell began.
+    for connection in connections.all(initialized_only=True):
+        if not (rested or connection.errors_occurred):
+            continue
+        if connection.connection is None or connection.in_atomic_block:
+            continue
+        if connection.get_autocommit() != connection.settings_dict["AUTOCOMMIT"]:
+            continue
+        if not connection.is_usable():
+            connection.close()
+        connection.errors_occurred = False
+
+
+def revive_everywhere() -> None:
+    """`revive` in this thread and in asgiref's, before a cell; the latter is not waited for."""
+    global _last_use
+    if not settings.configured:
+        return
+    now = time.monotonic()
+    rested, _last_use = now - _last_use > RESTED, now
+    with synchronous_code():
+        revive(rested=rested)
+    with suppress(RuntimeError):  # it has been shut down
+        SyncToAsync.single_thread_executor.submit(revive, rested=rested)
+
+
+def share_in_memory_databases() -> None:
+    """Give asgiref's thread this thread's connections to SQLite's `:memory:`.
+
+    Such a database exists once per connection: what awaits would see another one.
+    """
+    for alias, database in connections.settings.items():
+        if not database["ENGINE"].endswith((".sqlite3", ".spatialite")):
+            continue  # another one's driver is not imported before it is used
+        with synchronous_code():  # or it would be the connection of this asyncio task
+            connection = connections[alias]
+        if connection.is_in_memory_db():
+            connection.inc_thread_sharing()
+            put = connections.__setitem__
+            SyncToAsync.single_thread_executor.submit(put, alias, connection)

@@ -1,0 +1,1 @@
+"""Running jobs: in place, awaited, in the background, in batches; stopping them."""

@@ -1,0 +1,1 @@
+"""The magics: `%%enqueue`, `%enqueue` and `%tasks`, their options and their completion."""

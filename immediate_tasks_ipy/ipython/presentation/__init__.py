@@ -1,0 +1,1 @@
+"""What a shell shows: cards, output, tracebacks, values."""

@@ -1,0 +1,45 @@
+// The way back from a detail that stands in the list's place, and to the tasks beside it.
+
+import { h, setText } from "../../dom/elements.js";
+import { icon } from "../../dom/icons.js";
+import { countText } from "../../model/text/format.js";
+
+export class BackBar {
+  /** @param {{ close: () => void, step: (by: 1 | -1) => void }} events */
+  constructor(events) {
+    const button = (
+      /** @type {string} */ name,
+      /** @type {(string | Node)[]} */ content,
+      /** @type {() => void} */ action,
+    ) =>
+      h(
+        "button",
+        { type: "button", class: "itipy-btn itipy-quietbtn", "aria-label": name, title: name, onclick: action },
+        h("span", { class: "itipy-mid" }, ...content),
+      );
+    this.position = h("span", { class: "itipy-dim itipy-spread" });
+    this.previous = button("Previous task", [icon("up")], () => events.step(-1));
+    this.next = button("Next task", [icon("down")], () => events.step(1));
+    this.back = button("Back to the list", [icon("left"), "Back"], events.close);
+    this.element = h(
+      "div",
+      { class: "itipy-back" },
+      this.back,
+      this.position,
+      this.previous,
+      this.next,
+    );
+  }
+
+  /** Has no effect where the bar is not shown. */
+  focus() {
+    this.back.focus();
+  }
+
+  /** @param {{ index: number, count: number }} position */
+  draw({ index, count }) {
+    setText(this.position, index < 0 ? "" : `${countText(index + 1)} of ${countText(count)}`);
+    this.previous.disabled = index <= 0;
+    this.next.disabled = index < 0 || index >= count - 1;
+  }
+}

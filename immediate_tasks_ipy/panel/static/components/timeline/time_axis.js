@@ -1,0 +1,97 @@
+// The timeline's axis: zoom buttons, tick labels, and the grid lines behind the lanes.
+
+import { h } from "../../dom/elements.js";
+import { icon } from "../../dom/icons.js";
+import { longDurationText } from "../../model/text/format.js";
+import { buildTicks } from "../../model/time/ticks.js";
+
+/** @typedef {import("../../model/time/time_scale.js").TimeScale} TimeScale */
+
+/**
+ * @typedef {object} ZoomEvents
+ * @property {() => void} zoomOut
+ * @property {() => void} zoomIn
+ * @property {() => void} fit
+ */
+
+export class TimeAxis {
+  /** @param {ZoomEvents} events */
+  constructor(events) {
+    /** Identifies what is drawn. */
+    this.renderKey = "";
+    this.ticks = h("span", { class: "itipy-track" });
+    this.nowLabel = h("span", { class: "itipy-nowlabel", style: "left:100%" }, "now");
+    this.gridlines = h("span", { class: "itipy-gridlines itipy-track", "aria-hidden": true });
+    this.element = h(
+      "div",
+      { class: "itipy-axis" },
+      h(
+        "span",
+        { class: "itipy-axisname" },
+        h("span", { class: "itipy-axisword" }, "Task"),
+        toolButton("Zoom out", icon("minus"), events.zoomOut),
+        toolButton("Zoom in", icon("plus"), events.zoomIn),
+        toolButton("Fit", "Fit", events.fit),
+      ),
+      this.ticks,
+    );
+  }
+
+  /** The width of the tracks in pixels. */
+  get trackWidth() {
+    return Math.max(1, this.ticks.clientWidth);
+  }
+
+  /**
+   * The position of a pointer on the track, 0 (start) to 1 (end).
+   *
+   * @param {number} clientX
+   * @returns {number}
+   */
+  positionOf(clientX) {
+    const { left } = this.ticks.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (clientX - left) / this.trackWidth));
+  }
+
+  /**
+   * @param {TimeScale} scale
+   * @param {boolean} endsNow whether the track ends at the present moment
+   */
+  draw(scale, endsNow) {
+    const ticks = buildTicks(scale, this.trackWidth, endsNow);
+    const gaps = scale.gaps.map(({ start, end }) => ({
+      left: scale.at(start).toFixed(2),
+      width: (scale.at(end) - scale.at(start)).toFixed(2),
+      text: `${longDurationText((end - start) / 1000)} idle`,
+    }));
+    const renderKey = JSON.stringify([ticks, gaps, endsNow]);
+    if (renderKey === this.renderKey) return;
+    this.renderKey = renderKey;
+    const labels = ticks.map(({ at, text }) => {
+      const edge = at < 4 ? " itipy-tickedge" : "";
+      return h("span", { class: `itipy-tick${edge}`, style: `left:${at.toFixed(3)}%` }, text);
+    });
+    const lines = ticks.map(({ at }) => h("i", { style: `left:${at.toFixed(3)}%` }));
+    if (endsNow) lines.push(h("i", { class: "itipy-now", style: "left:100%" }));
+    for (const { left, width, text } of gaps) {
+      const middle = `left:calc(${left}% + ${width}% / 2)`;
+      labels.push(h("span", { class: "itipy-gaplabel", style: middle }, text));
+      lines.push(h("i", { class: "itipy-gapcol", style: `left:${left}%;width:${width}%` }));
+    }
+    this.ticks.replaceChildren(...labels, ...(endsNow ? [this.nowLabel] : []));
+    this.gridlines.replaceChildren(...lines);
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string | Node} content
+ * @param {() => void} action
+ */
+function toolButton(name, content, action) {
+  return h(
+    "button",
+    { type: "button", class: "itipy-btn itipy-tool", "aria-label": name, title: name, onclick: action },
+    content,
+  );
+}

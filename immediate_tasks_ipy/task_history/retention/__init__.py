@@ -1,0 +1,1 @@
+"""What a history keeps besides results, and for how long."""

@@ -1,0 +1,5 @@
+"""Tasks on all cores of this machine: `ProcessBackend`. Needs the extra `processes`."""
+
+from .backend import ProcessBackend
+
+__all__ = ["ProcessBackend"]

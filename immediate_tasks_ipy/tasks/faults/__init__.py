@@ -1,0 +1,1 @@
+"""What may break in between: interrupts, forks, and exceptions that are hard to describe."""

@@ -1,0 +1,72 @@
+"""Interrupts that Python swallows are delivered where the code goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import weakref
+
+import pytest
+
+from immediate_tasks_ipy.ipython.execution.interrupts import guarded, guarded_sync
+from immediate_tasks_ipy.tasks.faults.interrupts import calls_user_code
+
+#: The user's code, in a file that is not this package's: all but an instant of it in finalizers.
+BODIES = """
+import signal, weakref
+def interrupt(_):
+    signal.raise_signal(signal.SIGINT)
+    while True:
+        pass
+class Finalized:
+    def __del__(self):
+        interrupt(None)
+def finalizer():
+    Finalized()
+    went_on.append(True)
+class Thing:
+    pass
+def callback():
+    thing = Thing()
+    reference = weakref.ref(thing, interrupt)
+    del thing
+    went_on.append(True)
+"""
+
+
+@pytest.mark.parametrize("name", ["finalizer", "callback"])
+def test_an_interrupt_that_is_swallowed_ends_the_code_at_its_next_instruction(name):
+    namespace = {"went_on": [], "weakref": weakref}
+    exec(compile(BODIES, "<cell>", "exec"), namespace)
+    before = signal.getsignal(signal.SIGINT), sys.unraisablehook, sys.gettrace()
+
+    @calls_user_code
+    def call():
+        namespace[name]()
+
+    with pytest.raises(KeyboardInterrupt):
+        guarded_sync(call)
+
+    assert namespace["went_on"] == []
+    assert (signal.getsignal(signal.SIGINT), sys.unraisablehook, sys.gettrace()) == before
+
+
+async def test_all_tasks_of_a_gather_end_where_one_of_them_was_interrupted():
+    tasks = []
+
+    async def restless(*, is_interrupted):
+        tasks.append(asyncio.current_task())
+        await asyncio.sleep(0)
+        if is_interrupted:
+            signal.raise_signal(signal.SIGINT)
+        while True:
+            await asyncio.sleep(0)
+
+    async def both():
+        await asyncio.gather(restless(is_interrupted=True), restless(is_interrupted=False))
+
+    # In an asyncio task that is no cell's, in place of KeyboardInterrupt.
+    with pytest.raises(asyncio.CancelledError):
+        await guarded(both)
+    assert [task.cancelled() for task in tasks] == [True, True]
