@@ -27,6 +27,9 @@ Theme = Literal["light", "dark"]
 #: How long a condition may take to become true, in milliseconds, before a test fails.
 PATIENCE = SECONDS * 1000
 
+#: How often a page is loaded again before a widget that is not there is missing for a reason.
+RELOADS = 5
+
 #: The notebook widget on the page, in JupyterLab and Notebook 7.
 WIDGET = "jupyterapp.shell.currentWidget"
 KERNEL = f"{WIDGET}?.sessionContext?.session?.kernel"
@@ -36,6 +39,10 @@ OF_A_WIDGET = re.compile(r"blob:|anywidget|immediate_tasks")
 
 #: The page was too busy, which is no error of the widget: it has to show its tasks all the same.
 LATE_START = "Failed to initialize model"
+
+#: ipywidgets 8.1.9 gives a widget up whose state comes at the end of its two seconds, for good
+#: (jupyter-widgets/ipywidgets#4026). A user reloads once more.
+LOST = "Error displaying widget: model not found"
 
 
 class Notebook:
@@ -134,11 +141,16 @@ class Notebook:
             self.page.request.delete(f"{self.server.url}api/sessions/{session['id']}")
 
     def reload(self) -> None:
-        """Reload the page; the kernel goes on."""
-        self.page.reload()
+        """Reload the page until all widgets are back; the kernel goes on."""
         # JupyterLab restores its layout now, for a while after the notebook is there.
         self._shares_page = False
-        self._wait_until_drawn()
+        for _ in range(RELOADS):
+            self.page.reload()
+            self._wait_until_drawn()
+            expect(self.page.get_by_text("Loading widget...")).to_have_count(0)
+            if not self.page.get_by_text(LOST).count():
+                return
+        raise AssertionError(self.describe())
 
     def _wait_until_drawn(self) -> None:
         expect(self.page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
