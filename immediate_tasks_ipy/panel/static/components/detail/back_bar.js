@@ -1,4 +1,4 @@
-// The way back from a detail that stands in the list's place, and to the tasks beside it.
+// The top of a detail: its title, and the way back where it stands in the list's place.
 
 import { h, setText } from "../../dom/elements.js";
 import { icon } from "../../dom/icons.js";
@@ -42,4 +42,30 @@ export class BackBar {
     this.previous.disabled = index <= 0;
     this.next.disabled = index < 0 || index >= count - 1;
   }
+}
+
+/**
+ * The title of a detail, and the button that closes it.
+ *
+ * @param {string} name of the detail, as in "Close task details"
+ * @param {() => void} close
+ * @param {Node[]} title
+ */
+export function detailHeader(name, close, ...title) {
+  return h(
+    "header",
+    { class: "itipy-dhead" },
+    h("div", { class: "itipy-dtitle" }, ...title),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "itipy-btn itipy-iconbtn",
+        "aria-label": `Close ${name}`,
+        "data-close": true,
+        onclick: close,
+      },
+      icon("close"),
+    ),
+  );
 }

@@ -9,7 +9,7 @@ import { groupStatus } from "../../model/tasks/relations.js";
 import { READY, RUNNING, STATUS_LABELS, STATUS_NAMES } from "../../model/tasks/rows.js";
 import { GroupActions } from "../lists/group_actions.js";
 import { Counts } from "../lists/row_parts.js";
-import { BackBar } from "./back_bar.js";
+import { BackBar, detailHeader } from "./back_bar.js";
 import { batchFacts, failuresSection, summarySection } from "./batch_sections.js";
 import { DetailTabs } from "./detail_tabs.js";
 
@@ -53,22 +53,7 @@ export class BatchDetail {
       "section",
       { class: "itipy-detail", "aria-label": "Batch details", hidden: true },
       this.back.element,
-      h(
-        "header",
-        { class: "itipy-dhead" },
-        h("div", { class: "itipy-dtitle" }, this.label, this.status),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "itipy-btn itipy-iconbtn",
-            "aria-label": "Close batch details",
-            "data-close": true,
-            onclick: events.close,
-          },
-          icon("close"),
-        ),
-      ),
+      detailHeader("batch details", events.close, this.label, this.status),
       h("div", { class: "itipy-batchline" }, this.counts.element, this.rate),
       this.tabs.tabList,
       ...this.tabs.panels,

@@ -8,7 +8,7 @@ import { lifeline, stages, statusLine } from "../../model/text/stages.js";
 import { ProgressBar } from "../progress_bar.js";
 import { ActivitySection } from "./activity_section.js";
 import { AttemptStrip } from "./attempt_strip.js";
-import { BackBar } from "./back_bar.js";
+import { BackBar, detailHeader } from "./back_bar.js";
 import { argumentsSection, factsSection, outputSection, resultSection } from "./detail_sections.js";
 import { DetailTabs } from "./detail_tabs.js";
 import { Lifecycle, Lifeline } from "./lifecycle.js";
@@ -77,22 +77,7 @@ export class Detail {
       "section",
       { class: "itipy-detail", "aria-label": "Task details", hidden: true },
       this.back.element,
-      h(
-        "header",
-        { class: "itipy-dhead" },
-        h("div", { class: "itipy-dtitle" }, this.call, this.status),
-        h(
-          "button",
-          {
-            type: "button",
-            class: "itipy-btn itipy-iconbtn",
-            "aria-label": "Close task details",
-            "data-close": true,
-            onclick: events.close,
-          },
-          icon("close"),
-        ),
-      ),
+      detailHeader("task details", events.close, this.call, this.status),
       this.lifecycle.element,
       this.lifeline.element,
       this.progress.element,
