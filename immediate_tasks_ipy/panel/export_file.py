@@ -13,13 +13,15 @@ from .rows import sendable
 
 #: Characters of a file in one message.
 FILE_PART = 500_000
+#: Tasks between two places to pause.
+STRIDE = 16
 _MIME = {"json": "application/json", "csv": "text/csv"}
 
 
 def file_parts(entries: Sequence[Entry], kind: str) -> Iterator[Message | None]:
     """The parts of a file of these tasks; the last has its name, each before it how many are done.
 
-    None after each task that fills no part: a place to pause.
+    None now and then before a part is full: a place to pause.
     """
     part = size = 0
     pieces: list[str] = []
@@ -27,7 +29,8 @@ def file_parts(entries: Sequence[Entry], kind: str) -> Iterator[Message | None]:
         pieces.append(piece)
         size += len(piece)
         if size < FILE_PART:
-            yield None
+            if index % STRIDE == 0:
+                yield None
             continue
         text, done = sendable("".join(pieces)), min(index, len(entries))
         yield {"part": part, "text": text, "more": True, "done": done, "total": len(entries)}

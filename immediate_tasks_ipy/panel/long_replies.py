@@ -13,7 +13,7 @@ from immediate_tasks_ipy.tasks.backends.event_loop import service_loop
 from .feed import Message
 
 #: Seconds of work in one slice, and between two slices: rows and other replies go in between.
-SLICE, PAUSE = 0.02, 0.002
+SLICE, PAUSE = 0.04, 0.001
 
 logger = logging.getLogger(__name__)
 

@@ -93,7 +93,8 @@ PIECES: dict[str, Callable[[Iterable[Entry]], Iterator[str]]] = {
 }
 
 
-_json = json.JSONEncoder(allow_nan=False).encode
+# Records are trees: `json_safe` ends at a depth.
+_json = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
 def _cell(value: Any) -> Any:

@@ -73,7 +73,13 @@ def row(entry: Entry) -> dict[str, Any]:
 
 def record(entry: Entry) -> dict[str, Any]:
     """The same as JSON can hold it in every language; see `json_safe`."""
-    return {name: json_safe(value) for name, value in row(entry).items()}
+    return {
+        # Most of a record is ASCII text, or empty.
+        name: value
+        if value is None or (type(value) is str and value.isascii())
+        else json_safe(value)
+        for name, value in row(entry).items()
+    }
 
 
 def json_safe(value: Any, depth: int = DEPTH) -> Any:

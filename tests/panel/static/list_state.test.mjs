@@ -91,3 +91,38 @@ test("the timeline is always in order of time", (t) => {
   state.update(0);
   assert.deepEqual(state.ids, [1, 2]);
 });
+
+test("a search that another one follows is given up", async (t) => {
+  const { state, connection, wait } = stateOf(t, [1, 2, 3]);
+  const stopped = [];
+  const answers = [];
+  connection.request = (_op, fields, onProgress) => {
+    onProgress(0, 0, `r-${fields.text}`);
+    return new Promise((resolve) => answers.push(resolve));
+  };
+  connection.stopRequest = (name) => stopped.push(name);
+  state.search("one");
+  wait(250);
+  state.search("two");
+  wait(250);
+  assert.deepEqual(stopped, ["r-one"]);
+  answers[0]({ stopped: true });
+  answers[1]({ keys: [2] });
+  await new Promise(setImmediate);
+  assert.deepEqual(state.kernelMatches, { query: "two", keys: new Set([2]) });
+});
+
+test("a search lists what its first slice found, and then all of it", (t) => {
+  const { state, store } = stateOf(t, Array.from({ length: 2000 }, (_, index) => index + 1));
+  state.update(0);
+  state.search("3");
+  let clock = performance.now();
+  t.mock.method(performance, "now", () => (clock += 20));
+  state.update(0);
+  const first = state.ids.length;
+  assert.ok(state.isSearching && first > 0 && first < store.size);
+  state.updateCost = 1e9;
+  while (state.isSearching) state.update(0);
+  assert.equal(state.ids.length, store.size);
+  assert.ok(!state.isStale);
+});

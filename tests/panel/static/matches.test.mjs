@@ -68,3 +68,14 @@ test("rows are looked at in slices, the newest first, and again when they change
   assert.ok(matches.isComplete);
   assert.equal(matches.keys.size, 999);
 });
+
+test("a removed row matches no more, and failures are counted", () => {
+  const store = storeOf();
+  const matches = new Matches(store, { statuses: new Set(), query: "fetch", found: null });
+  store.observers.add((keys) => matches.refresh(keys));
+  matches.step(Infinity);
+  assert.deepEqual([...matches.failed], [2]);
+  store.applyRows({ seq: 2, base: 0, removed: [[2, 3]] });
+  assert.deepEqual([...matches.keys], [1]);
+  assert.equal(matches.failed.size, 0);
+});

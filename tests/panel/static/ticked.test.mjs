@@ -17,7 +17,10 @@ function tickedOf() {
 test("ticked tasks are told apart by what can be done with them", () => {
   const { ticked } = tickedOf();
   ticked.set([1, 2, 3, 4, 5], true);
-  assert.deepEqual(ticked.byAction(), { finished: [1, 2, 5], unfinished: [3, 4] });
+  const all = new Set([1, 2, 3, 4, 5]);
+  assert.deepEqual(ticked.summary(all), { state: "all", unseen: 0, finished: [1, 2, 5], unfinished: [3, 4] });
+  assert.deepEqual(ticked.summary(new Set([1, 7])).unseen, 4);
+  assert.equal(ticked.summary(new Set([1, 7])).state, "some");
   assert.equal(ticked.state([1, 2]), "all");
   ticked.set([1], false);
   assert.equal(ticked.state([1, 2]), "some");

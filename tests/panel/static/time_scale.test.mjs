@@ -4,9 +4,10 @@ import test from "node:test";
 import { idleGaps, TimeScale } from "../../../immediate_tasks_ipy/panel/static/model/time/time_scale.js";
 
 test("idle time is what lies between tasks and is long", () => {
-  const busy = [{ from: 0, until: 1000 }, { from: 500, until: 3000 }, { from: 3500, until: 4000 }, { from: 60_000, until: 61_000 }];
+  const task = (enqueued, finished) => ({ enqueued, started: enqueued, finished });
+  const busy = [task(0, 1000), task(500, 3000), task(3500, 4000), task(60_000, 61_000)];
   assert.deepEqual(idleGaps(busy, 61_000), [{ start: 4000, end: 60_000 }]);
-  assert.deepEqual(idleGaps([{ from: 0, until: Infinity }, { from: 90_000, until: 91_000 }], 91_000), []);
+  assert.deepEqual(idleGaps([task(0, null), task(90_000, 91_000)], 91_000), []);
   assert.deepEqual(idleGaps([], 0), []);
 });
 

@@ -26,11 +26,12 @@ export class BulkBar {
     );
     /** @type {Ticked | null} */
     this.ticked = null;
+    this.summary = /** @type {import("../model/list/ticked.js").Summary | null} */ (null);
     this.count = h("b", {});
     const button = (/** @type {() => void} */ action) =>
       h("button", { type: "button", class: "itipy-btn", onclick: onFirstClick(action) });
-    this.rerun = button(() => this.ask("Re-run", this.ticked?.byAction().finished ?? [], events.rerun));
-    this.cancel = button(() => this.ask("Cancel", this.ticked?.byAction().unfinished ?? [], events.cancel));
+    this.rerun = button(() => this.ask("Re-run", this.summary?.finished ?? [], events.rerun));
+    this.cancel = button(() => this.ask("Cancel", this.summary?.unfinished ?? [], events.cancel));
     this.export = button(() => events.exportTicked([...(this.ticked?.keys ?? [])]));
     this.clear = h(
       "button",
@@ -88,19 +89,20 @@ export class BulkBar {
 
   /**
    * @param {Ticked} ticked
-   * @param {number} hiddenCount how many of them are not shown
+   * @param {import("../model/list/ticked.js").Summary} summary
    * @param {boolean} connected
    */
-  draw(ticked, hiddenCount, connected) {
+  draw(ticked, summary, connected) {
     this.ticked = ticked;
+    this.summary = summary;
     this.element.hidden = ticked.size === 0;
     if (ticked.size === 0) this.pending = null;
     this.drawQuestion();
     if (ticked.size === 0 || this.pending) return;
     const all = countText(ticked.size);
-    const unseen = hiddenCount > 0 ? `, ${countText(hiddenCount)} of them not shown` : "";
+    const unseen = summary.unseen > 0 ? `, ${countText(summary.unseen)} of them not shown` : "";
     setText(this.count, `${all} selected${unseen}`);
-    const { finished, unfinished } = ticked.byAction();
+    const { finished, unfinished } = summary;
     const selected = `of ${all} selected tasks`;
     drawButton(this.rerun, "Re-run", finished.length, `finished ${selected}`, "None of them has finished", connected);
     drawButton(this.cancel, "Cancel", unfinished.length, `unfinished ${selected}`, "All of them have finished", connected);

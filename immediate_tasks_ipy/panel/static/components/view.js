@@ -5,7 +5,7 @@ import { h } from "../dom/elements.js";
 import { requestNotifications } from "../dom/notifications.js";
 import { TaskRequests } from "../dom/requests.js";
 import { countText, plural } from "../model/text/format.js";
-import { failedKeys, ListState } from "../model/list/list_state.js";
+import { failedCount, ListState } from "../model/list/list_state.js";
 import { supersededFailures } from "../model/tasks/outcomes.js";
 import { Ticked } from "../model/list/ticked.js";
 import { ViewSettings } from "../model/list/view_settings.js";
@@ -161,13 +161,12 @@ export class PanelView {
     if (this.batchDetail.id !== null) this.batchDetail.draw(now, connected, this.position());
     this.root.classList.toggle("itipy-off", !connected || paused);
     this.footer.draw(this.connection, state, this.lists.shown?.list ?? null, this.feedback.message, {
-      failed: failedKeys(state).length,
+      failed: failedCount(state),
       canStop: this.requests.exportRequest !== null,
       functions: this.lists.functions.stats.length,
     });
     this.footer.element.hidden = this.ticked.size > 0;
-    const unseen = [...this.ticked.keys].filter((key) => state.matches && !state.matches.keys.has(key));
-    this.bulkBar.draw(this.ticked, unseen.length, connected);
+    this.bulkBar.draw(this.ticked, this.ticked.summary(state.matches?.keys ?? store.relations.shown), connected);
     this.root.style.setProperty("--itipy-rows", String(Math.min(20, Math.max(1, state.ids.length))));
     this.settings.save(state);
     if (state.isSearching) this.schedule();

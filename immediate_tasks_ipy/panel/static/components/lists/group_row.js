@@ -13,6 +13,15 @@ import { cell, placeRow } from "./task_row.js";
 /** @typedef {import("../../model/list/list_state.js").ListProps} ListProps */
 /** @typedef {import("../../model/list/list_state.js").ListEvents} ListEvents */
 
+/**
+ * @typedef {object} Items those that match
+ * @property {number} count
+ * @property {number} first the key of the first
+ * @property {boolean} isFiltered are there others?
+ * @property {number} reruns how many were run again
+ * @property {import("../../model/list/ticked.js").TickState} ticks
+ */
+
 /** Reused for one batch after another as the table scrolls. */
 export class GroupRow {
   /** @param {ListEvents} events */
@@ -20,6 +29,9 @@ export class GroupRow {
     this.key = 0;
     /** The status that is drawn; -1 before the first. */
     this.status = -1;
+    /** What `items` was counted for. */
+    this.itemsKey = "";
+    this.items = /** @type {Items | null} */ (null);
     this.tick = new TickCell();
     this.indent = new Indent();
     this.statusLabel = h("span");
@@ -69,15 +81,14 @@ export class GroupRow {
    * @param {boolean} tabStop
    */
   draw(id, index, props, tabStop) {
-    const { store, tree, ticked, now, connected } = props;
+    const { store, tree, now, connected } = props;
     const group = store.relations.group(id);
     this.key = id;
     placeRow(this.element, id, index, props, tabStop);
-    const members = tree.childrenOf(id);
+    const { count, first, isFiltered, reruns, ticks } = this.itemsOf(id, props);
     const size = group.size ?? group.members.length;
-    const label = group.label || store.rows.get(members[0] ?? 0)?.name || "batch";
-    const matching = members.length < store.relations.membersOf(group).length;
-    this.tick.draw(ticked.state(members), `Select ${label}, ${countText(members.length)} tasks`);
+    const label = group.label || store.rows.get(first)?.name || "batch";
+    this.tick.draw(ticks, `Select ${label}, ${countText(count)} tasks`);
     this.indent.draw(props.places?.get(id)?.level ?? 1, tree.isOpen(id));
     const status = groupStatus(group);
     if (status !== this.status) {
@@ -90,8 +101,7 @@ export class GroupRow {
     setText(this.label, label);
     setAttribute(this.label, "title", label);
     setText(this.times, ` × ${countText(size)}`);
-    const reruns = members.filter((key) => store.rows.get(key)?.rerunOf !== null).length;
-    const notes = matching ? `${countText(members.length)} of ${countText(size)}` : "";
+    const notes = isFiltered ? `${countText(count)} of ${countText(size)}` : "";
     setText(this.reruns, notes || (reruns ? `${countText(reruns)} re-run` : ""));
     this.reruns.hidden = !this.reruns.textContent;
     const progress = batchProgress(store, group, now);
@@ -101,5 +111,27 @@ export class GroupRow {
     this.counts.draw(counts);
     setText(this.rate, size === 0 ? "nothing to run" : paceText(progress));
     this.buttons.draw(label, group, progress, connected);
+  }
+  /**
+   * What takes a look at each of the items; it is taken once for a list.
+   *
+   * @param {number} id
+   * @param {ListProps} props
+   * @returns {Items}
+   */
+  itemsOf(id, { listing, store, ticked, tree }) {
+    const key = `${id} ${listing} ${ticked.version}`;
+    if (key === this.itemsKey && this.items) return this.items;
+    const members = tree.childrenOf(id);
+    const { relations, rows } = store;
+    this.itemsKey = key;
+    this.items = {
+      count: members.length,
+      first: members[0] ?? 0,
+      isFiltered: members.length < relations.membersOf(relations.group(id)).length,
+      reruns: members.filter((member) => rows.get(member)?.rerunOf !== null).length,
+      ticks: ticked.state(members),
+    };
+    return this.items;
   }
 }

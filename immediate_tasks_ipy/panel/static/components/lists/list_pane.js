@@ -57,7 +57,7 @@ export class ListPane {
    */
   draw(now, selectedKey) {
     const { health, store } = this.connection;
-    const { ids, places, sort, tree, view } = this.state;
+    const { ids, listing, places, sort, tree, view } = this.state;
     const empty = emptyKind(this.connection, this.state);
     const hasRows = store.rows.size > 0;
     this.empty.draw(empty, this.connection);
@@ -67,22 +67,16 @@ export class ListPane {
     const connected = health !== "disconnected";
     const hideQueues = !this.findQueues();
     const { ticked } = this;
-    const props = { store, tree, ids, places, now, selectedKey, ticked, sort, connected, hideQueues };
+    const props = { store, tree, ids, listing, places, now, selectedKey, ticked, sort, connected, hideQueues };
     if (view === "functions") this.drawFunctions(props);
     else this.shown?.draw(props);
-    if (view === "table") this.table.drawTickAll(ticked.state(this.shownTasks()));
+    if (view === "table") this.table.drawTickAll(ticked.summary(this.state.matches?.keys ?? store.relations.shown).state);
   }
 
   /** @param {import("../../model/list/list_state.js").ListProps} props */
   drawFunctions(props) {
     const { matches, filter, query } = this.state;
     this.functions.draw(props, matches?.keys ?? null, filter, query.trim());
-  }
-
-  /** The keys of all tasks that match, whether their batch is open or not. */
-  shownTasks() {
-    if (this.ticked.size === 0) return [];
-    return [...(this.state.matches?.keys ?? this.connection.store.relations.shown)];
   }
 
   /** Has a row, among those listed so far, a queue or priority other than the default? */

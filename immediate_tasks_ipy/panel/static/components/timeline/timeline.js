@@ -39,8 +39,8 @@ export class Timeline {
     this.scale = new TimeScale(this.whole, [], 1);
     /** What was drawn last. */
     this.props = /** @type {ListProps | null} */ (null);
-    /** What `extent` was computed for. */
-    this.extentKey = { ids: /** @type {number[]} */ ([]), version: -1 };
+    /** The list that `extent` was computed for. */
+    this.listing = -1;
     /** @type {Extent} */
     this.extent = { start: Infinity, end: -Infinity, active: false, gaps: [] };
     this.tools = new TimelineTools(() => events.scroll());
@@ -106,8 +106,8 @@ export class Timeline {
   draw(props) {
     this.props = props;
     const { ids, now, store } = props;
-    if (this.extentKey.ids !== ids || this.extentKey.version !== store.version) {
-      this.extentKey = { ids, version: store.version };
+    if (this.listing !== props.listing) {
+      this.listing = props.listing;
       this.extent = extentOf(store.rows, ids);
     }
     this.whole = wholeSpan(this.extent, now);

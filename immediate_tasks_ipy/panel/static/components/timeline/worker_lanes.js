@@ -24,7 +24,8 @@ export class WorkerLanes {
     this.lanes = [];
     /** @type {number[]} */
     this.waiting = [];
-    this.cacheKey = { ids: /** @type {number[]} */ ([]), version: -1 };
+    /** The list that the lanes were made of. */
+    this.listing = -1;
     /** @type {Map<string, LaneGroup>} */
     this.drawn = new Map();
     this.empty = h("p", { class: "itipy-none" });
@@ -42,8 +43,8 @@ export class WorkerLanes {
    */
   draw(props, scale) {
     const { ids, store } = props;
-    if (this.cacheKey.ids !== ids || this.cacheKey.version !== store.version) {
-      this.cacheKey = { ids, version: store.version };
+    if (this.listing !== props.listing) {
+      this.listing = props.listing;
       const { lanes, waiting } = workerLanes(store, ids);
       this.lanes = lanes;
       this.waiting = waiting;

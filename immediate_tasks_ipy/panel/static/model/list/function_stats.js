@@ -54,8 +54,9 @@ export function functionStats(store, keys, now) {
  * @returns {FunctionStats}
  */
 function statsOf(name, rows, now) {
-  /** @type {Point[]} */
-  const points = [];
+  /** @type {Row[]} */
+  const finished = [];
+  const durations = new Float64Array(rows.length);
   let total = 0;
   let failed = 0;
   for (const row of rows) {
@@ -63,12 +64,12 @@ function statsOf(name, rows, now) {
     if (row.status === FAILED) failed++;
     if (seconds === null) continue;
     total += seconds;
-    if (row.status === SUCCESSFUL || row.status === FAILED) {
-      points.push({ seconds, failed: row.status === FAILED });
-    }
+    if (row.status !== SUCCESSFUL && row.status !== FAILED) continue;
+    durations[finished.length] = seconds;
+    finished.push(row);
   }
-  const durations = points.map(({ seconds }) => seconds);
-  const sorted = Float64Array.from(durations).sort();
+  const latest = durations.subarray(0, finished.length);
+  const sorted = latest.slice().sort();
   const at = (/** @type {number} */ share) =>
     sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
   return {
@@ -79,13 +80,15 @@ function statsOf(name, rows, now) {
     most: at(0.95),
     longest: at(1),
     total,
-    points: points.slice(-POINTS),
-    trend: trendOf(durations),
+    points: finished.slice(-POINTS).map((row) => {
+      return { seconds: secondsTaken(row, now) ?? 0, failed: row.status === FAILED };
+    }),
+    trend: trendOf(latest),
   };
 }
 
 /**
- * @param {number[]} durations oldest first
+ * @param {Float64Array} durations oldest first
  * @returns {FunctionStats["trend"]}
  */
 function trendOf(durations) {
@@ -99,9 +102,9 @@ function trendOf(durations) {
   return "steady";
 }
 
-/** @param {number[]} values */
+/** @param {Float64Array} values */
 function median(values) {
-  return values.slice().sort((a, b) => a - b)[Math.ceil(values.length / 2) - 1] ?? 0;
+  return values.slice().sort()[Math.ceil(values.length / 2) - 1] ?? 0;
 }
 
 /**

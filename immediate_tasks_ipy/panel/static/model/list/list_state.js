@@ -4,6 +4,7 @@ import { FAILED } from "../tasks/rows.js";
 import { Matches } from "./matches.js";
 import { NEWEST_FIRST, nextSort, OLDEST_FIRST, SortedIds, sortValue } from "./sorting.js";
 import { TaskTree } from "./task_tree.js";
+import { TopOrder } from "./top_order.js";
 
 /** @typedef {import("../tasks/connection.js").Connection} Connection */
 /** @typedef {import("./sorting.js").Column} Column */
@@ -23,6 +24,7 @@ import { TaskTree } from "./task_tree.js";
  * @property {import("./ticked.js").Ticked} ticked
  * @property {Sort} sort
  * @property {boolean} connected
+ * @property {number} listing the number of this list: another one may hold other rows, or other states of them
  * @property {boolean} hideQueues whether every task has the default queue and priority
  */
 
@@ -63,6 +65,8 @@ export class ListState {
     /** @type {Set<number>} statuses to show; empty for all */
     this.statuses = new Set();
     this.query = "";
+    /** The name of the search that the kernel carries out. */
+    this.kernelSearch = /** @type {string | null} */ (null);
     /** @type {{ query: string, keys: Set<number> } | null} the kernel's answer to a search */
     this.kernelMatches = null;
     this.sort = NEWEST_FIRST;
@@ -74,13 +78,17 @@ export class ListState {
     this.places = null;
     /** @type {Matches | null} null if nothing is filtered out */
     this.matches = null;
-    this.sorted = new SortedIds();
+    this.tops = new TopOrder(connection.store);
+    /** @type {Map<number, SortedIds>} what stands below an open batch or task, sorted */
+    this.sortedBelow = new Map();
     /** What `matches` was made for. */
     this.filterKey = "";
     /** The store version and the criteria that `ids` was computed for. */
     this.cacheKey = "";
     /** The store's removals that `ids` reflects. */
     this.removals = 0;
+    /** How often `ids` was computed. */
+    this.listing = 0;
     this.updatedAt = 0;
     /** Milliseconds that the last update took. */
     this.updateCost = 0;
@@ -89,7 +97,10 @@ export class ListState {
 
   observe() {
     const { observers } = this.connection.store;
-    const refresh = (/** @type {number[]} */ keys) => this.matches?.refresh(keys);
+    const refresh = (/** @type {number[]} */ keys) => {
+      this.matches?.refresh(keys);
+      this.tops.note(keys);
+    };
     observers.add(refresh);
     return () => observers.delete(refresh);
   }
@@ -146,15 +157,20 @@ export class ListState {
   update(now) {
     if (!this.isStale) return false;
     const began = performance.now();
-    const onlyRows = this.cacheKey.endsWith(` ${this.criteria}`) && !this.isSearching;
-    if (onlyRows && began - this.updatedAt < this.updateCost * UPDATE_BACKOFF) return this.dropRemoved();
+    const isWaiting =
+      this.cacheKey.endsWith(` ${this.criteria}`) && began - this.updatedAt < this.updateCost * UPDATE_BACKOFF;
     const { store } = this.connection;
-    this.updateMatches(began + SEARCH_SLICE);
+    const wasSearching = this.isSearching;
+    if (wasSearching || !isWaiting) this.updateMatches(began + SEARCH_SLICE);
+    // What a search has found is listed with its first slice, now and then, and at its end.
+    if (isWaiting && (this.isSearching || !wasSearching)) return this.dropRemoved();
+    this.tree.setMatches(this.matches?.keys ?? null);
     const { ids, places } = this.view === "timeline" ? this.tree.allTasks() : this.listed(now);
     this.ids = ids;
     this.places = places;
     this.cacheKey = `${store.version} ${this.criteria}`;
     this.removals = store.removals;
+    this.listing++;
     this.updatedAt = performance.now();
     this.updateCost = this.updatedAt - began;
     return true;
@@ -162,12 +178,19 @@ export class ListState {
 
   /** @param {number} now */
   listed(now) {
-    const tops = this.sortedIds(this.sorted, this.listedTops(), now);
-    const sortsChildren = this.order.column !== "enqueued";
-    const sort = sortsChildren
-      ? (/** @type {number[]} */ ids) => this.sortedIds(new SortedIds(), ids, now).slice()
-      : null;
-    return this.tree.list(tops, sort);
+    const { order, tree } = this;
+    let tops = this.tops.ids(order, now);
+    if (this.matches !== null) tops = tops.filter((id) => tree.isListed(id));
+    if (order.column === "enqueued") {
+      this.sortedBelow.clear();
+      return tree.list(tops, null);
+    }
+    const value = sortValue(this.connection.store, order.column, now);
+    return tree.list(tops, (ids, id) => {
+      const sorted = this.sortedBelow.get(id) ?? new SortedIds();
+      this.sortedBelow.set(id, sorted);
+      return sorted.update(ids, value, order);
+    });
   }
 
   /** @param {number} until by the clock of `performance.now()` */
@@ -180,27 +203,6 @@ export class ListState {
       this.matches = this.isFiltered ? new Matches(this.connection.store, criteria) : null;
     }
     this.matches?.step(until);
-    this.tree.setMatches(this.matches?.keys ?? null);
-  }
-
-  /** The ids of the first level that match, or below which something does; in order of arrival. */
-  listedTops() {
-    const tops = this.connection.store.topIds();
-    return this.matches === null ? tops : tops.filter((id) => this.tree.isListed(id));
-  }
-
-  /**
-   * @param {SortedIds} sorted
-   * @param {number[]} ids in order of arrival
-   * @param {number} now
-   * @returns {number[]} a new array, or one that is replaced by the next update
-   */
-  sortedIds(sorted, ids, now) {
-    const { order } = this;
-    if (order.column !== "enqueued") {
-      return sorted.update(ids, sortValue(this.connection.store, order.column, now), order);
-    }
-    return order.descending ? ids.slice().reverse() : ids.slice();
   }
 
   /** Remove from `ids` what is no longer in the store; they stay stale. */
@@ -246,13 +248,18 @@ export class ListState {
     this.query = query;
     this.onChange();
     clearTimeout(this.searchTimer);
+    if (this.kernelSearch !== null) this.connection.stopRequest(this.kernelSearch);
+    this.kernelSearch = null;
     const text = query.trim().slice(0, LONGEST_QUERY);
     if (!text || text.startsWith("fn:") || this.connection.health === "disconnected") return;
     this.searchTimer = setTimeout(async () => {
       try {
-        const { keys } = await this.connection.request("search", { text });
+        const sent = (/** @type {number} */ _done, /** @type {number} */ _total, /** @type {string} */ request) =>
+          (this.kernelSearch = request);
+        const { keys, stopped } = await this.connection.request("search", { text }, sent);
+        if (stopped || query !== this.query) return;
         this.kernelMatches = { query, keys: new Set(keys) };
-        if (query === this.query) this.onChange();
+        this.onChange();
       } catch {
         // The rows themselves have been searched.
       }
@@ -266,13 +273,22 @@ export class ListState {
 }
 
 /**
+ * How many of the tasks that are shown failed.
+ *
+ * @param {ListState} state
+ */
+export function failedCount({ connection, matches }) {
+  return matches?.failed.size ?? connection.store.counts[FAILED] ?? 0;
+}
+
+/**
  * The failed tasks among those that are shown.
  *
  * @param {ListState} state
  * @returns {number[]}
  */
 export function failedKeys({ connection, matches }) {
-  const { counts, relations, rows } = connection.store;
-  if (!counts[FAILED]) return [];
-  return [...(matches?.keys ?? relations.shown)].filter((key) => rows.get(key)?.status === FAILED);
+  const { relations, rows } = connection.store;
+  if (matches !== null) return [...matches.failed];
+  return [...relations.shown].filter((key) => rows.get(key)?.status === FAILED);
 }

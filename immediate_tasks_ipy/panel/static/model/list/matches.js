@@ -1,6 +1,6 @@
 // Which rows match the filters, found in slices so that no key in the search box waits for it.
 
-import { callText, STATUS_LABELS } from "../tasks/rows.js";
+import { callText, FAILED, STATUS_LABELS } from "../tasks/rows.js";
 
 /** @typedef {import("../tasks/rows.js").Row} Row */
 /** @typedef {import("../tasks/store.js").Store} Store */
@@ -30,6 +30,8 @@ export class Matches {
     this.text = this.functionName === null ? query.toLowerCase() : "";
     /** @type {Set<number>} */
     this.keys = new Set();
+    /** @type {Set<number>} those of them that failed */
+    this.failed = new Set();
     /** Rows that are still to be looked at, oldest first. */
     this.pending = store.keys().slice();
     /** Incremented when `keys` has changed. */
@@ -54,7 +56,7 @@ export class Matches {
     } while (!this.isComplete && performance.now() < until);
   }
 
-  /** @param {number[]} keys of rows that are new or changed */
+  /** @param {number[]} keys of rows that are new, changed or gone */
   refresh(keys) {
     for (const key of keys) this.look(key);
     this.version++;
@@ -63,8 +65,11 @@ export class Matches {
   /** @param {number} key */
   look(key) {
     const row = this.store.rows.get(key);
-    if (row !== undefined && this.matches(row)) this.keys.add(key);
+    const isMatch = row !== undefined && this.matches(row);
+    if (isMatch) this.keys.add(key);
     else this.keys.delete(key);
+    if (isMatch && row.status === FAILED) this.failed.add(key);
+    else this.failed.delete(key);
   }
 
   /** @param {Row} row */

@@ -100,13 +100,8 @@ export class SortedIds {
       this.key = key;
       this.values.clear();
     }
-    const direction = sort.descending ? -1 : 1;
     const { values } = this;
-    const compare = (/** @type {number} */ a, /** @type {number} */ b) => {
-      const left = /** @type {string | number} */ (values.get(a));
-      const right = /** @type {string | number} */ (values.get(b));
-      return left < right ? -direction : left > right ? direction : b - a;
-    };
+    const compare = this.comparison(sort);
     const known = values.size;
     /** @type {number[]} */
     const moved = [];
@@ -130,6 +125,52 @@ export class SortedIds {
   }
 
   /**
+   * The same, where only some ids may be new, gone, or have another value.
+   *
+   * @param {Iterable<number>} changed
+   * @param {(id: number) => boolean} exists
+   * @param {(id: number) => string | number} value
+   * @param {Sort} sort that of the update before
+   * @returns {number[]}
+   */
+  refresh(changed, exists, value, sort) {
+    const { values } = this;
+    /** @type {number[]} */
+    const moved = [];
+    const leaving = new Set();
+    for (const id of changed) {
+      const before = values.get(id);
+      const present = exists(id) ? value(id) : undefined;
+      if (before === present) continue;
+      if (before !== undefined) leaving.add(id);
+      if (present === undefined) values.delete(id);
+      else {
+        values.set(id, present);
+        moved.push(id);
+      }
+    }
+    if (leaving.size === 0 && moved.length === 0) return this.ids;
+    const staying = leaving.size > 0 ? this.ids.filter((id) => !leaving.has(id)) : this.ids;
+    const compare = this.comparison(sort);
+    this.ids = merged(staying, moved.sort(compare), compare);
+    return this.ids;
+  }
+
+  /**
+   * @param {Sort} sort
+   * @returns {(a: number, b: number) => number}
+   */
+  comparison({ descending }) {
+    const direction = descending ? -1 : 1;
+    const { values } = this;
+    return (a, b) => {
+      const left = /** @type {string | number} */ (values.get(a));
+      const right = /** @type {string | number} */ (values.get(b));
+      return left < right ? -direction : left > right ? direction : b - a;
+    };
+  }
+
+  /**
    * The ids that stay where they are, in order.
    *
    * @param {number[]} ids
@@ -146,7 +187,7 @@ export class SortedIds {
 
 /**
  * @param {number[]} left sorted
- * @param {number[]} right sorted, and short
+ * @param {number[]} right sorted, and shorter
  * @param {(a: number, b: number) => number} compare
  * @returns {number[]}
  */

@@ -14,6 +14,8 @@ import { FAILED } from "../tasks/rows.js";
  * @property {number} siblings
  */
 
+/** @typedef {(ids: number[], id: number) => number[]} SortLevel sorts what stands below an id */
+
 /** Items up to which a batch with failures opens by itself. */
 const FEW = 12;
 
@@ -49,9 +51,9 @@ export class TaskTree {
   setMatches(matches) {
     this.matches = matches;
     this.below.clear();
-    if (matches === null) return;
     const { relations, rows } = this.store;
-    for (const key of matches) {
+    const isFlat = relations.groups.size === 0 && relations.children.size === 0;
+    for (const key of isFlat ? [] : (matches ?? [])) {
       let row = rows.get(key);
       for (let depth = 0; row !== undefined && depth < 100; depth++) {
         const place = relations.placeOf(row);
@@ -115,7 +117,7 @@ export class TaskTree {
 
   /**
    * @param {number[]} tops the ids of the first level, filtered and sorted
-   * @param {((ids: number[]) => number[]) | null} sort for the levels below; null for their own order
+   * @param {SortLevel | null} sort for the levels below; null for their own order
    * @returns {Listing}
    */
   list(tops, sort) {
@@ -134,9 +136,10 @@ export class TaskTree {
    */
   allTasks() {
     const { relations, rows } = this.store;
-    const isListed = (/** @type {number} */ key) =>
-      relations.shown.has(key) && (this.matches === null || this.matches.has(key));
-    const keys = this.store.keys().filter(isListed);
+    const listed = this.matches ?? relations.shown;
+    const isListed = (/** @type {number} */ key) => listed.has(key);
+    const all = this.store.keys();
+    const keys = listed.size === all.length ? all.slice() : all.filter(isListed);
     if (relations.children.size === 0) return { ids: keys, places: null };
     /** @type {Listing & { places: Map<number, Place> }} */
     const listing = { ids: [], places: new Map() };
@@ -162,7 +165,7 @@ export class TaskTree {
    * @param {Listing & { places: Map<number, Place> }} listing
    * @param {number[]} ids
    * @param {number} level
-   * @param {((ids: number[]) => number[]) | null} sort
+   * @param {SortLevel | null} sort
    */
   addLevel(listing, ids, level, sort) {
     ids.forEach((id, index) => {
@@ -177,11 +180,11 @@ export class TaskTree {
   /**
    * @param {number} id
    * @param {number[]} children
-   * @param {((ids: number[]) => number[]) | null} sort
+   * @param {SortLevel | null} sort
    * @returns {number[]}
    */
   arranged(id, children, sort) {
-    if (sort) return sort(children);
+    if (sort) return sort(children, id);
     if (id > 0 || !this.failuresFirst) return children;
     const { rows } = this.store;
     let raised = this.raised.get(id);

@@ -3,6 +3,15 @@
 import { CANCELLED, FAILED, READY, RUNNING, SUCCESSFUL } from "../tasks/rows.js";
 
 /** @typedef {import("../tasks/store.js").Store} Store */
+/** @typedef {"all" | "some" | "none"} TickState */
+
+/**
+ * @typedef {object} Summary
+ * @property {TickState} state of the ticks of all tasks that match
+ * @property {number} unseen how many ticked tasks do not match
+ * @property {number[]} finished the ticked tasks that can be run again
+ * @property {number[]} unfinished the ticked tasks that can be cancelled
+ */
 
 export class Ticked {
   /** @param {Store} store */
@@ -12,6 +21,13 @@ export class Ticked {
     this.keys = new Set();
     /** Where a range starts that is extended with Shift. */
     this.anchor = /** @type {number | null} */ (null);
+    /** Incremented with every change of what is ticked. */
+    this.version = 0;
+    /** The store's version at the last `refresh`. */
+    this.storeVersion = -1;
+    /** The last summary, and what it is of. */
+    this.summaryKey = "";
+    this.lastSummary = /** @type {Summary} */ ({ state: "none", unseen: 0, finished: [], unfinished: [] });
   }
 
   get size() {
@@ -20,14 +36,18 @@ export class Ticked {
 
   clear() {
     this.keys.clear();
+    this.version++;
     this.anchor = null;
   }
 
   /** Drop what the history has dropped, and take the newest run of what was run again. */
   refresh() {
-    const { rows, relations } = this.store;
+    const { rows, relations, version } = this.store;
+    if (version === this.storeVersion) return;
+    this.storeVersion = version;
     for (const key of this.keys) {
       if (relations.shown.has(key)) continue;
+      this.version++;
       this.keys.delete(key);
       if (rows.has(key)) this.keys.add(relations.newest(key));
     }
@@ -49,6 +69,7 @@ export class Ticked {
    * @param {boolean} on
    */
   set(keys, on) {
+    this.version++;
     for (const key of keys) {
       if (on) this.keys.add(key);
       else this.keys.delete(key);
@@ -59,7 +80,7 @@ export class Ticked {
    * Are all of these ticked, or some?
    *
    * @param {number[]} keys
-   * @returns {"all" | "some" | "none"}
+   * @returns {TickState}
    */
   state(keys) {
     if (keys.length === 0 || this.keys.size === 0) return "none";
@@ -68,15 +89,27 @@ export class Ticked {
     return count === 0 ? "none" : count === keys.length ? "all" : "some";
   }
 
-  /** The ticked tasks that have ended and can be run again, and those that can be cancelled. */
-  byAction() {
-    /** @type {{ finished: number[], unfinished: number[] }} */
-    const found = { finished: [], unfinished: [] };
+  /**
+   * What can be said of all ticks; computed once per change.
+   *
+   * @param {Set<number>} matching the keys of all tasks that match
+   * @returns {Summary}
+   */
+  summary(matching) {
+    const key = `${this.version} ${this.store.version} ${matching.size}`;
+    if (key === this.summaryKey) return this.lastSummary;
+    /** @type {Summary} */
+    const found = { state: "none", unseen: 0, finished: [], unfinished: [] };
     for (const key of this.keys) {
+      if (!matching.has(key)) found.unseen++;
       const status = this.store.rows.get(key)?.status;
       if (status === READY || status === RUNNING) found.unfinished.push(key);
       else if (status === SUCCESSFUL || status === FAILED || status === CANCELLED) found.finished.push(key);
     }
+    const seen = this.size - found.unseen;
+    if (seen > 0) found.state = seen === matching.size ? "all" : "some";
+    this.summaryKey = key;
+    this.lastSummary = found;
     return found;
   }
 }

@@ -16,6 +16,7 @@ import { CANCELLED, FAILED, READY, RUNNING, SUCCESSFUL } from "./rows.js";
  * @property {number[]} counts the shown items by status
  * @property {number[]} members the keys of the shown items, ascending once `membersOf` was asked
  * @property {boolean} isSorted
+ * @property {number} removed how many of the members are no longer shown
  * @property {number} first the smallest key it ever had
  */
 
@@ -63,6 +64,7 @@ export class Relations {
         counts: [0, 0, 0, 0, 0],
         members: [],
         isSorted: true,
+        removed: 0,
         first: Infinity,
       };
       this.groups.set(id, group);
@@ -119,11 +121,20 @@ export class Relations {
    * @param {Group} group
    */
   membersOf(group) {
+    const { members } = group;
+    if (group.isSorted && group.removed > 0) {
+      // The history drops its oldest tasks first.
+      let gone = 0;
+      while (gone < group.removed && !this.isMember(members[gone] ?? 0, group)) gone++;
+      if (gone === group.removed) members.splice(0, gone);
+      else group.isSorted = false;
+    }
     if (!group.isSorted) {
-      group.members = [...new Set(group.members)].filter((key) => this.isMember(key, group));
+      group.members = [...new Set(members)].filter((key) => this.isMember(key, group));
       group.members.sort((a, b) => this.firstRun(a) - this.firstRun(b));
       group.isSorted = true;
     }
+    group.removed = 0;
     return group.members;
   }
 
@@ -145,8 +156,10 @@ export class Relations {
     const runs = this.addRun(row);
     if (row.parent !== null) {
       append(this.children, row.parent, row.key);
-      this.version++;
-    } else if (this.children.has(row.key)) this.version++;
+      // It stands at the first level until its parent is there.
+      if (!this.rows.has(row.parent)) this.version++;
+    }
+    if (this.children.has(row.key)) this.version++;
     if (runs === null) {
       this.show(row);
       return;
@@ -198,16 +211,14 @@ export class Relations {
   hide(row) {
     if (!this.shown.delete(row.key)) return;
     this.count(row, -1);
-    if (row.group !== null) this.group(-row.group).isSorted = false;
+    if (row.group !== null) this.group(-row.group).removed++;
   }
 
   /** @param {Row} row that is no longer in `rows` */
   remove(row) {
     this.hide(row);
-    if (row.parent !== null) {
-      withdraw(this.children, row.parent, row.key);
-      this.version++;
-    } else if (this.children.has(row.key)) this.version++;
+    if (row.parent !== null) withdraw(this.children, row.parent, row.key);
+    if (this.children.has(row.key)) this.version++;
     if (row.group !== null && this.group(-row.group).counts.every((count) => count === 0)) {
       this.groups.delete(-row.group);
       this.version++;
@@ -254,21 +265,6 @@ export function groupStatus({ counts, ended }) {
   if (!ended || counts[READY] || counts[RUNNING]) return counts[RUNNING] || !ended ? RUNNING : READY;
   if (counts[FAILED]) return FAILED;
   return counts[CANCELLED] && !counts[SUCCESSFUL] ? CANCELLED : SUCCESSFUL;
-}
-
-/**
- * The batches of some rows in the transmitted format.
- *
- * @param {Relations} relations
- * @param {Row[]} rows
- * @returns {WireGroup[]}
- */
-export function encodeGroups(relations, rows) {
-  const numbers = new Set(rows.map((row) => row.group).filter((number) => number !== null));
-  return [...numbers].map((number) => {
-    const { label, size, ended } = relations.group(-number);
-    return [number, label, size, ended ? 1 : 0];
-  });
 }
 
 /**

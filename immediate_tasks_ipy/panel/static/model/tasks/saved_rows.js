@@ -1,6 +1,5 @@
 // The newest rows, as the widget's state keeps them for a page that is opened again.
 
-import { encodeGroups } from "./relations.js";
 import { encodeRows } from "./rows.js";
 
 /** @typedef {import("./rows.js").Row} Row */
@@ -30,4 +29,19 @@ export function restoreRows(store, saved) {
   }
   store.version++;
   return latest;
+}
+
+/**
+ * The batches of some rows in the transmitted format.
+ *
+ * @param {import("./relations.js").Relations} relations
+ * @param {Row[]} rows
+ * @returns {import("./relations.js").WireGroup[]}
+ */
+function encodeGroups(relations, rows) {
+  const numbers = new Set(rows.map((row) => row.group).filter((number) => number !== null));
+  return [...numbers].map((number) => {
+    const { label, size, ended } = relations.group(-number);
+    return [number, label, size, ended ? 1 : 0];
+  });
 }

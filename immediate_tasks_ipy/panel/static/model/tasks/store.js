@@ -1,5 +1,6 @@
 // The rows with their order and relations, updated by the kernel's messages.
 
+import { Order } from "./order.js";
 import { Relations } from "./relations.js";
 import { decodeChange, decodeRow, READY, RUNNING, SUCCESSFUL } from "./rows.js";
 
@@ -48,7 +49,7 @@ export class Store {
     this.removals = 0;
     /** Rows that the kernel has yet to send. */
     this.remaining = 0;
-    /** @type {Set<(keys: number[]) => void>} called with the keys of rows that are new or changed */
+    /** @type {Set<(keys: number[]) => void>} called with the keys of rows that are new, changed or gone */
     this.observers = new Set();
     this.order = new Order(
       (key) => this.rows.has(key),
@@ -113,7 +114,7 @@ export class Store {
    * @param {number} id
    */
   arrival(id) {
-    return id < 0 ? this.relations.group(id).first : id;
+    return id < 0 ? (this.relations.groups.get(id)?.first ?? Infinity) : id;
   }
 
   /**
@@ -147,7 +148,7 @@ export class Store {
       if (row.status >= SUCCESSFUL && before < SUCCESSFUL) finished.push(row);
     }
     for (const [first, last] of message.removed ?? []) {
-      for (let key = first; key <= last; key++) this.remove(key);
+      for (let key = first; key <= last; key++) if (this.remove(key)) touched.push(key);
     }
     this.noteChange(touched);
     return { complete, finished };
@@ -169,14 +170,19 @@ export class Store {
     this.nextPart++;
     this.relations.putGroups(message.groups ?? []);
     const touched = message.rows.map((wire) => this.put(wire, message).key);
+    const isLast = this.nextPart >= message.parts;
+    if (isLast) {
+      const gone = [...this.rows.keys()].filter((key) => !this.snapshotKeys?.has(key));
+      for (const key of gone) this.remove(key);
+      touched.push(...gone);
+    }
     this.noteChange(touched);
-    if (this.nextPart < message.parts) return "more";
-    for (const key of [...this.rows.keys()]) if (!this.snapshotKeys.has(key)) this.remove(key);
+    if (!isLast) return "more";
     this.snapshotKeys = null;
     return "done";
   }
 
-  /** @param {number[]} keys of rows that are new or changed */
+  /** @param {number[]} keys of rows that are new, changed or gone */
   noteChange(keys) {
     this.version++;
     for (const observer of this.observers) observer(keys);
@@ -209,57 +215,23 @@ export class Store {
     return row;
   }
 
-  /** @param {number} key */
+  /**
+   * @param {number} key
+   * @returns {boolean} whether there was such a row
+   */
   remove(key) {
     const row = this.rows.get(key);
-    if (row === undefined) return;
+    if (row === undefined) return false;
+    if (this.isTop(key)) this.tops.removed++;
     this.rows.delete(key);
     this.relations.remove(row);
     this.removals++;
-    this.order.hasRemoved = this.tops.hasRemoved = true;
+    this.order.removed++;
+    return true;
   }
 
   /** Are some tasks ready or running? */
   get hasUnfinished() {
     return (this.counts[READY] ?? 0) + (this.counts[RUNNING] ?? 0) > 0;
-  }
-}
-
-/** Ids in order of their rank, sorted and cleared of removed ones only when they are read. */
-class Order {
-  /**
-   * @param {(id: number) => boolean} exists
-   * @param {(id: number) => number} rank
-   */
-  constructor(exists, rank) {
-    this.exists = exists;
-    this.rank = rank;
-    /** @type {number[]} */
-    this.list = [];
-    this.isSorted = true;
-    this.hasRemoved = false;
-  }
-
-  /** @param {number} id */
-  add(id) {
-    if (this.hasRemoved) this.ids();
-    const last = this.list.at(-1);
-    if (last !== undefined && this.rank(last) > this.rank(id)) this.isSorted = false;
-    this.list.push(id);
-  }
-
-  /** @param {number[]} ids in any order */
-  reset(ids) {
-    this.list = ids;
-    this.isSorted = false;
-    this.hasRemoved = false;
-  }
-
-  ids() {
-    if (this.hasRemoved) this.list = this.list.filter(this.exists);
-    if (!this.isSorted) this.list.sort((a, b) => this.rank(a) - this.rank(b));
-    this.hasRemoved = false;
-    this.isSorted = true;
-    return this.list;
   }
 }

@@ -1,6 +1,7 @@
 // Where a moment lies on the timeline: evenly spread, but for idle time, which is cut out.
 
 /** @typedef {import("./time_span.js").Span} Span */
+/** @typedef {{ enqueued: number | null, started: number | null, finished: number | null }} Times of a task */
 /** @typedef {{ start: number, end: number }} Gap idle time, in milliseconds since the epoch */
 
 /** Pixels that a gap takes, however long it is. */
@@ -10,9 +11,18 @@ const SHORTEST_GAP = 2000;
 const SMALLEST_SHARE = 0.1;
 
 /**
+ * When a task began to wait or, where that is not known, to run.
+ *
+ * @param {Times} times
+ */
+export function beginning({ enqueued, started }) {
+  return enqueued ?? started;
+}
+
+/**
  * The idle times between tasks: nothing ran or waited.
  *
- * @param {Iterable<{ from: number, until: number }>} busy in order of `from`
+ * @param {Iterable<Times>} busy in order of their beginnings
  * @param {number} length of the whole span in milliseconds
  * @returns {Gap[]}
  */
@@ -21,7 +31,9 @@ export function idleGaps(busy, length) {
   /** @type {Gap[]} */
   const gaps = [];
   let end = Infinity;
-  for (const { from, until } of busy) {
+  for (const task of busy) {
+    const from = beginning(task) ?? end;
+    const until = task.finished ?? Infinity;
     if (from - end > least) gaps.push({ start: end, end: from });
     end = end === Infinity ? until : Math.max(end, until);
   }

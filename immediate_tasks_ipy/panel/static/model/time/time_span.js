@@ -1,6 +1,6 @@
 // The part of time that the timeline shows: all of it, zoomed, or panned.
 
-import { idleGaps } from "./time_scale.js";
+import { beginning, idleGaps } from "./time_scale.js";
 
 /** @typedef {import("../tasks/rows.js").Row} Row */
 /** @typedef {{ start: number, end: number }} Span milliseconds since the epoch */
@@ -29,20 +29,20 @@ export function extentOf(rows, keys) {
   let active = false;
   let isOrdered = true;
   let previous = -Infinity;
-  /** @type {{ from: number, until: number }[]} */
+  /** @type {Row[]} */
   const busy = [];
   for (const key of keys) {
     const row = rows.get(key);
-    const from = row?.enqueued ?? row?.started ?? null;
+    const from = row === undefined ? null : beginning(row);
     if (row === undefined || from === null) continue;
     if (from < start) start = from;
     if (row.finished === null) active = true;
     else if (row.finished > end) end = row.finished;
     isOrdered &&= from >= previous;
     previous = from;
-    busy.push({ from, until: row.finished ?? Infinity });
+    busy.push(row);
   }
-  if (!isOrdered) busy.sort((a, b) => a.from - b.from);
+  if (!isOrdered) busy.sort((a, b) => (beginning(a) ?? 0) - (beginning(b) ?? 0));
   const length = Math.max(end, previous) - start;
   return { start, end, active, gaps: Number.isFinite(length) ? idleGaps(busy, length) : [] };
 }
