@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.panel_scripts import COUNT_MESSAGES, OBSERVE, SCROLL, TYPE
+from benchmarks.panel_scripts import COUNT_MESSAGES, OBSERVE, PLAIN, SCROLL, TYPE
 from tests.end_to_end.browser.conftest import FLAGS
 from tests.support.jupyter_server import jupyter_server
 from tests.support.notebook_page import Notebook
@@ -187,12 +187,29 @@ def typing(notebook, name):
 
 
 def exporting(notebook, name):
+    """From the click to the file; and what the kernel's processor had to do for it."""
     page = notebook.page
+    before = process_time(notebook)
     page.get_by_role("button", name="More actions").click()
     began = time.perf_counter()
     with page.expect_download(timeout=120_000):
         page.get_by_role("menuitem", name="Export as JSON").click()
     line(f"{name}: JSON export", f"{time.perf_counter() - began:.1f} s", "5, with progress")
+    spent = process_time(notebook) - before
+    line(f"{name}: JSON export, the kernel's processor time", f"{spent:.1f} s")
+
+
+def process_time(notebook):
+    return printed(notebook, "print(json.dumps(time.process_time()))")
+
+
+def plain_frames(page):
+    """What the browser can do just now, with nothing of ours in it."""
+    other = page.context.new_page()
+    frames = other.evaluate(PLAIN, 4)
+    other.close()
+    rate = SECOND * len(frames) / sum(frames)
+    line("a page of plain elements scrolled: frames a second", f"{rate:.0f}")
 
 
 def reloading(notebook, count):
@@ -229,25 +246,50 @@ def fill(notebook, count):
 
 
 def many_rows(notebook, count):
-    """Scroll through that many rows: at rest, while tasks run, and as lanes."""
+    """Scroll and type in that many rows: at rest, while tasks run, in each view."""
     page = notebook.page
     fill(notebook, count)
     page.locator(".itipy-panel").scroll_into_view_if_needed()
+    plain_frames(page)
     scrolling(notebook, f"{count:,} rows scrolled")
     typing(notebook, f"{count:,} rows")
     exporting(notebook, f"{count:,} rows")
+    while_running(notebook, f"{count:,} rows scrolled under 10,000 tasks/s", scrolling)
+    took = page.get_by_role("columnheader", name="Took").get_by_role("button")
+    took.click()
+    while_running(notebook, f"{count:,} rows by Took, under 10,000 tasks/s", scrolling)
+    while_running(notebook, f"{count:,} rows by Took, under 10,000 tasks/s", typing)
+    page.get_by_role("columnheader", name="Enqueued").get_by_role("button").click()
+    page.get_by_role("button", name="Timeline").click()
+    scrolling(notebook, f"{count:,} lanes scrolled")
+    while_running(notebook, f"{count:,} lanes scrolled under 10,000 tasks/s", scrolling)
+    typing(notebook, f"{count:,} lanes")
+    zooming(notebook, f"{count:,} lanes")
+    page.get_by_role("button", name="Table").click()
+
+
+def while_running(notebook, name, measure):
     producing = notebook.add(
         "for _ in range(60):\n"
         "    for n in range(500): noop.enqueue(n)\n"
         "    await asyncio.sleep(0.05)"
     )
+    plain_frames(notebook.page)
     notebook.start(producing)
-    page.locator(".itipy-panel").scroll_into_view_if_needed()
-    scrolling(notebook, f"{count:,} rows scrolled under 10,000 tasks/s")
+    notebook.page.locator(".itipy-panel").scroll_into_view_if_needed()
+    measure(notebook, name)
     notebook.wait_done(producing)
-    page.get_by_role("button", name="Timeline").click()
-    scrolling(notebook, f"{count:,} lanes scrolled")
-    page.get_by_role("button", name="Table").click()
+
+
+def zooming(notebook, name):
+    """Ten times in, ten times out, by the buttons."""
+    page = notebook.page
+    page.evaluate("() => { window.longTasks.length = window.frames_.length = 0; }")
+    for button in ["Zoom in"] * 10 + ["Zoom out"] * 10:
+        page.get_by_role("button", name=button).click()
+    frames = page.evaluate("() => window.frames_.slice()")
+    line(f"{name}, zooming: frame, p95", f"{percentile(frames, 0.95):.1f} ms")
+    long_tasks(f"{name}, zooming", page.evaluate("() => window.longTasks.slice()"))
 
 
 def main():

@@ -95,3 +95,38 @@ async (text) => {
   return { took, longTasks };
 }
 """
+
+#: As many plain elements as a table draws, in a page that does nothing but scroll them: what the
+#: browser can do on this machine at this moment.
+PLAIN = """
+async (seconds) => {
+  const list = document.createElement('div');
+  list.style.cssText = 'height:400px;overflow:auto;position:relative;font:12px sans-serif';
+  const body = document.createElement('div');
+  body.style.cssText = 'position:relative;height:2800000px';
+  const rows = Array.from({ length: 21 }, () => {
+    const row = document.createElement('div');
+    row.style.cssText = 'position:absolute;left:0;right:0;height:28px;display:flex;gap:8px';
+    for (let cell = 0; cell < 7; cell++) row.append(document.createElement('span'));
+    return row;
+  });
+  body.append(...rows);
+  list.append(body);
+  document.body.replaceChildren(list);
+  const frames = [];
+  const began = performance.now();
+  let last = began;
+  while (performance.now() - began < seconds * 1000) {
+    const now = await new Promise(requestAnimationFrame);
+    frames.push(now - last);
+    last = now;
+    list.scrollTop += 700;
+    const first = Math.floor(list.scrollTop / 28);
+    rows.forEach((row, offset) => {
+      row.style.top = `${(first + offset) * 28}px`;
+      for (const cell of row.children) cell.textContent = `cell ${first + offset}`;
+    });
+  }
+  return frames.slice(2);
+}
+"""

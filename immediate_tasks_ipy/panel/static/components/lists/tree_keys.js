@@ -23,25 +23,14 @@ export function moveInTree(key, index, { ids, places, tree }, events) {
   }
   if (key === "ArrowLeft") {
     if (tree.isExpandable(id) && tree.isOpen(id)) events.toggleOpen(id);
-    else if (level > 1) return parentIndex(index, level, ids, places);
+    else if (level > 1) return ids.lastIndexOf(tree.parentOf(id), index);
     return -1;
   }
   if (key === "*") {
-    const siblings = ids.filter((other) => (places?.get(other)?.level ?? 1) === level);
+    const parent = tree.parentOf(id);
+    const siblings = ids.filter((other) => tree.parentOf(other) === parent);
     events.setOpen(siblings, true);
     return -1;
   }
   return null;
-}
-
-/**
- * @param {number} index
- * @param {number} level
- * @param {number[]} ids
- * @param {ListProps["places"]} places
- */
-function parentIndex(index, level, ids, places) {
-  let at = index - 1;
-  while (at >= 0 && (places?.get(/** @type {number} */ (ids[at]))?.level ?? 1) >= level) at--;
-  return at;
 }

@@ -10,7 +10,7 @@ import { TopOrder } from "./top_order.js";
 /** @typedef {import("./sorting.js").Column} Column */
 /** @typedef {import("./sorting.js").Sort} Sort */
 /** @typedef {import("../tasks/rows.js").Row} Row */
-/** @typedef {import("./task_tree.js").Place} Place */
+/** @typedef {import("./task_tree.js").Places} Places */
 /** @typedef {"table" | "timeline" | "functions"} ViewName */
 
 /**
@@ -18,7 +18,7 @@ import { TopOrder } from "./top_order.js";
  * @property {import("../tasks/store.js").Store} store
  * @property {TaskTree} tree
  * @property {number[]} ids of what is listed, in order: keys of tasks, and of batches
- * @property {Map<number, Place> | null} places
+ * @property {Places | null} places
  * @property {number} now
  * @property {number | null} selectedKey
  * @property {import("./ticked.js").Ticked} ticked
@@ -74,7 +74,7 @@ export class ListState {
     this.view = "table";
     /** @type {number[]} the ids of what is listed, in order: keys of tasks, and of batches */
     this.ids = [];
-    /** @type {Map<number, Place> | null} their places; null if all stand at the first level */
+    /** @type {Places | null} their places; null if all stand at the first level */
     this.places = null;
     /** @type {Matches | null} null if nothing is filtered out */
     this.matches = null;

@@ -16,6 +16,8 @@ import { FAILED } from "../tasks/rows.js";
 
 /** @typedef {(ids: number[], id: number) => number[]} SortLevel sorts what stands below an id */
 
+/** @typedef {{ get(id: number): Place | undefined }} Places where the ids of a list stand */
+
 /** Items up to which a batch with failures opens by itself. */
 const FEW = 12;
 
@@ -24,7 +26,7 @@ const FEW = 12;
  *
  * @typedef {object} Listing
  * @property {number[]} ids
- * @property {Map<number, Place> | null} places null if all stand at the first level
+ * @property {Places | null} places null if all stand at the first level
  */
 
 export class TaskTree {
@@ -43,6 +45,8 @@ export class TaskTree {
     this.matches = null;
     /** @type {Map<number, number>} how many matching tasks stand below an id, at any depth */
     this.below = new Map();
+    /** @type {Map<number, number[]>} what is listed below an id, until the next list */
+    this.listedBelow = new Map();
     /** Incremented with every choice. */
     this.version = 0;
   }
@@ -51,6 +55,7 @@ export class TaskTree {
   setMatches(matches) {
     this.matches = matches;
     this.below.clear();
+    this.listedBelow.clear();
     const { relations, rows } = this.store;
     const isFlat = relations.groups.size === 0 && relations.children.size === 0;
     for (const key of isFlat ? [] : (matches ?? [])) {
@@ -86,8 +91,24 @@ export class TaskTree {
    */
   childrenOf(id) {
     const { relations } = this.store;
-    const ids = id < 0 ? relations.membersOf(relations.group(id)) : relations.childrenOf(id);
-    return this.matches === null ? ids : ids.filter((child) => this.isListed(child));
+    if (this.matches === null) return id < 0 ? relations.membersOf(relations.group(id)) : relations.childrenOf(id);
+    let listed = this.listedBelow.get(id);
+    if (listed === undefined) {
+      const ids = id < 0 ? relations.membersOf(relations.group(id)) : relations.childrenOf(id);
+      listed = ids.filter((child) => this.isListed(child));
+      this.listedBelow.set(id, listed);
+    }
+    return listed;
+  }
+
+  /**
+   * The batch or task that an id stands below; 0 for none.
+   *
+   * @param {number} id
+   */
+  parentOf(id) {
+    const row = this.store.rows.get(id);
+    return row === undefined ? 0 : this.store.relations.placeOf(row);
   }
 
   /** @param {number} id */
@@ -123,10 +144,11 @@ export class TaskTree {
   list(tops, sort) {
     const canOpen = this.store.relations.groups.size > 0 || this.store.relations.children.size > 0;
     if (!canOpen || !tops.some((id) => this.mayOpen(id))) return { ids: tops, places: null };
-    /** @type {Listing & { places: Map<number, Place> }} */
-    const listing = { ids: [], places: new Map() };
-    this.addLevel(listing, tops, 1, sort);
-    return listing;
+    const places = new LevelPlaces((id) => this.parentOf(id));
+    /** @type {number[]} */
+    const ids = [];
+    this.addLevel({ ids, places }, 0, tops, 1, sort);
+    return { ids, places };
   }
 
   /**
@@ -162,19 +184,21 @@ export class TaskTree {
   }
 
   /**
-   * @param {Listing & { places: Map<number, Place> }} listing
+   * @param {{ ids: number[], places: LevelPlaces }} listing
+   * @param {number} parent 0 for the first level
    * @param {number[]} ids
    * @param {number} level
    * @param {SortLevel | null} sort
    */
-  addLevel(listing, ids, level, sort) {
-    ids.forEach((id, index) => {
+  addLevel(listing, parent, ids, level, sort) {
+    listing.places.add(parent, ids, level);
+    for (const id of ids) {
       listing.ids.push(id);
-      listing.places.set(id, { level, position: index + 1, siblings: ids.length });
-      if (!this.mayOpen(id)) return;
+      if (!this.mayOpen(id)) continue;
       const children = this.childrenOf(id);
-      if (children.length > 0) this.addLevel(listing, this.arranged(id, children, sort), level + 1, sort);
-    });
+      if (children.length === 0) continue;
+      this.addLevel(listing, id, this.arranged(id, children, sort), level + 1, sort);
+    }
   }
 
   /**
@@ -186,17 +210,54 @@ export class TaskTree {
   arranged(id, children, sort) {
     if (sort) return sort(children, id);
     if (id > 0 || !this.failuresFirst) return children;
-    const { rows } = this.store;
+    const { relations, rows } = this.store;
     let raised = this.raised.get(id);
     if (raised === undefined || !this.holdsStill) {
-      raised = new Set(children.filter((key) => rows.get(key)?.status === FAILED));
+      const hasFailed = (relations.group(id).counts[FAILED] ?? 0) > 0;
+      raised = new Set(hasFailed ? children.filter((key) => rows.get(key)?.status === FAILED) : []);
       this.raised.set(id, raised);
     }
     if (raised.size === 0) return children;
-    const first = raised;
-    return [
-      ...children.filter((key) => first.has(key)),
-      ...children.filter((key) => !first.has(key)),
-    ];
+    /** @type {number[]} */
+    const first = [];
+    /** @type {number[]} */
+    const others = [];
+    for (const key of children) (raised.has(key) ? first : others).push(key);
+    return first.concat(others);
+  }
+}
+
+/** The places of a tree's ids by the levels they are in; each is looked up only once it is asked for. */
+class LevelPlaces {
+  /** @param {(id: number) => number} parentOf */
+  constructor(parentOf) {
+    this.parentOf = parentOf;
+    /** @type {Map<number, { ids: number[], level: number }>} what stands below an id, 0 for the first level */
+    this.levels = new Map();
+    /** @type {Map<number, Place>} */
+    this.known = new Map();
+  }
+
+  /**
+   * @param {number} parent
+   * @param {number[]} ids
+   * @param {number} level
+   */
+  add(parent, ids, level) {
+    this.levels.set(parent, { ids, level });
+  }
+
+  /**
+   * @param {number} id
+   * @returns {Place | undefined}
+   */
+  get(id) {
+    const known = this.known.get(id);
+    if (known !== undefined) return known;
+    const found = this.levels.get(this.parentOf(id));
+    if (found === undefined) return undefined;
+    const place = { level: found.level, position: found.ids.indexOf(id) + 1, siblings: found.ids.length };
+    this.known.set(id, place);
+    return place;
   }
 }
