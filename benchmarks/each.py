@@ -1,4 +1,4 @@
-"""10,000 async no-ops through `--each`, capture on, against bare `asyncio.gather`."""
+"""10,000 no-ops through `--each`, capture on, against bare `asyncio.gather` and a thread pool."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 from immediate_tasks_ipy.batches import BatchRun, BatchStats, jobs_of_items
 from immediate_tasks_ipy.task_history import Job, Origin, Submission, current_recorder
@@ -14,6 +15,7 @@ from immediate_tasks_ipy.tasks.base import Task
 
 ITEMS = 10_000
 ROUNDS = 7
+GATHER, POOL = "asyncio.gather, nothing else", "ThreadPoolExecutor(8).map"
 
 
 async def work(item):
@@ -26,6 +28,11 @@ def number(item):
 
 async def bare():
     await asyncio.gather(*(work(item) for item in range(ITEMS)))
+
+
+async def pool():
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(number, range(ITEMS)))
 
 
 async def each(task, concurrency):
@@ -49,19 +56,22 @@ def main():
     recorder = current_recorder()
     async_task, sync_task = Task(func=work), Task(func=number)
     cases = {
-        "asyncio.gather, nothing else": (bare,),
+        GATHER: (bare,),
         "--each, async, 32 at a time": (each, async_task, 32),
         "--each, sync, in place": (each, sync_task, 1),
+        POOL: (pool,),
+        "--each, sync, 8 at a time": (each, sync_task, 8),
     }
     times = {name: [] for name in cases}
     for _ in range(ROUNDS):
         for name, (function, *args) in cases.items():
             times[name].append(seconds(function, *args))
             recorder.clear()
-    base = statistics.median(times["asyncio.gather, nothing else"])
     print(f"{ITEMS:,} no-ops, medians of {ROUNDS} rounds")
     for name, values in times.items():
         median = statistics.median(values)
+        if name in {GATHER, POOL}:
+            base = median
         print(f"  {name:32} {median * 1000:8.1f} ms  {median / base:5.2f} x")
 
     tracemalloc.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -77,6 +78,9 @@ class JobRunner:
         self._limits = limits
         self._store = store
         self._room: asyncio.Future[None] | None = None
+        # The jobs that have ended elsewhere and still take their room, until the loop's next turn.
+        self._leaving: deque[int] = deque()
+        self._is_leaving = False
         self._known: tuple[Any, bool] = (None, False)
         self._next_yield = 0.0
         items.on_end = self._ended
@@ -195,7 +199,15 @@ class JobRunner:
             self._store.keep(index, entry.result)
         flight = self.in_flight.get(index)
         if flight is not None and flight.ends_elsewhere:
-            self._call_on_loop(self._leave, index)
+            self._leaving.append(index)
+            if not self._is_leaving:
+                self._is_leaving = True
+                self._call_on_loop(self._leave_all)
+
+    def _leave_all(self) -> None:
+        self._is_leaving = False  # before the last look, so that none is left
+        while self._leaving:
+            self._leave(self._leaving.popleft())
 
     def _refuse(self, index: int, error: Exception) -> None:
         """Nothing could be enqueued for an item: the batch ends with those before it."""
@@ -262,7 +274,7 @@ class JobRunner:
         if entry is not None:
             entry.was_cancelled = True
 
-    def _call_on_loop(self, function: Any, index: int) -> None:
+    def _call_on_loop(self, function: Any, *args: Any) -> None:
         if self.loop is not None:
             with contextlib.suppress(RuntimeError):
-                self.loop.call_soon_threadsafe(function, index)
+                self.loop.call_soon_threadsafe(function, *args)

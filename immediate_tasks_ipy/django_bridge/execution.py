@@ -9,8 +9,8 @@ from typing import Any
 
 from immediate_tasks_ipy.tasks.backends.execution import Execution, running_result
 from immediate_tasks_ipy.tasks.backends.execution_states import State
-from immediate_tasks_ipy.tasks.backends.thread_call import ThreadCall
 from immediate_tasks_ipy.tasks.faults.interrupts import calls_user_code
+from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
 
 from .frameworks import TaskFramework
 from .inspection import DEFAULT, Inspection, ainspected, inspected

@@ -1,8 +1,8 @@
 """Async code called from sync code, and the reverse, each without blocking a running loop.
 
 Like `asgiref.sync`, with two differences: `async_to_sync` also works in a thread
-whose loop is running, and all threads are daemons of their own, so that none of
-them waits for another, or holds the interpreter at exit. `HAS_THREADS` is the one
+whose loop is running, and every call has a daemon thread of its own, so that none
+waits for another, or holds the interpreter at exit. `HAS_THREADS` is the one
 place that knows of platforms without threads.
 """
 
@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from .faults.interrupts import calls_user_code
+from .threads.worker_threads import worker_threads
 
 T = TypeVar("T")
 
@@ -66,14 +67,14 @@ class Outcome:
 
 
 def start_thread(function: Callable[[], object], name: str) -> None:
-    """Run a function in a new daemon thread, with the caller's context variables.
+    """Run a function in a daemon thread of its own, with the caller's context variables.
 
     On a platform without threads it runs on the running loop, once that is free. Raises
     RuntimeError where no thread can be started.
     """
     context = contextvars.copy_context()
     if HAS_THREADS:
-        threading.Thread(target=context.run, args=(function,), name=name, daemon=True).start()
+        worker_threads.start(partial(context.run, function), name)
         return
     loop = asyncio._get_running_loop()
     if loop is None:

@@ -188,26 +188,17 @@ async def test_sync_functions_run_in_place_one_after_the_other_unless_told_other
 
 @pytest.mark.parametrize("function", [double, adouble])
 async def test_a_generator_is_read_only_as_far_as_there_is_room(each, function):
-    read, finished = 0, 0
+    running = each(function, concurrency=4)
     ahead = []
 
     def items():
-        nonlocal read
         for item in range(50):
-            read += 1
-            ahead.append(read - finished)
+            # The results before it that have not ended, and this one.
+            live = running.batch_run.items.live
+            ahead.append(sum(result is None or not result.is_finished for result in live) + 1)
             yield item
 
-    def ended(**_):
-        nonlocal finished
-        finished += 1
-
-    task_finished.connect(ended, weak=False, dispatch_uid="test")
-    try:
-        results = await each(function, concurrency=4).run(items())
-    finally:
-        task_finished.disconnect(dispatch_uid="test")
-    assert len(results) == 50
+    assert len(await running.run(items())) == 50
     assert max(ahead) <= 4
 
 

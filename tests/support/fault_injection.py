@@ -20,7 +20,6 @@ import contextlib
 import dis
 import functools
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from immediate_tasks_ipy.task_history import Recorder
@@ -29,7 +28,8 @@ from immediate_tasks_ipy.tasks.backends.execution import running_result
 from immediate_tasks_ipy.tasks.backends.immediate import ImmediateBackend
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
 from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished
-from tests.support.services import PATIENCE, ROOT
+from tests.support.own_threads import own_threads
+from tests.support.services import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,12 +156,8 @@ def _in_background(backend: ImmediateBackend) -> None:
 
 
 def _in_thread(backend: ImmediateBackend) -> None:
-    before = set(threading.enumerate())
-    try:
+    with own_threads():
         backend.submit(returns, (1,), {})
-    finally:
-        for thread in set(threading.enumerate()) - before:
-            thread.join(PATIENCE)
 
 
 #: Ways in which a task runs on a backend, each to its end.

@@ -12,8 +12,8 @@ import pytest
 from immediate_tasks_ipy.tasks import signals, task, task_backends
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
 from immediate_tasks_ipy.tasks.backends.execution import State
-from immediate_tasks_ipy.tasks.backends.thread_call import ThreadCall
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
+from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
 from tests.tasks import functions
 from tests.tasks.conditions import auntil, until
 
@@ -255,7 +255,7 @@ def test_an_interrupted_call_leaves_no_exception_to_anybody():
     """CPython until 3.12 looks for one that was taken back forever, and a traced thread stands."""
     traced = """
 import asyncio, sys
-from immediate_tasks_ipy.tasks.backends.thread_call import ThreadCall
+from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
 call = ThreadCall(lambda: call.interrupt())
 try:
     call()
@@ -274,10 +274,10 @@ def test_a_sync_task_awaited_on_a_loop_is_abandoned(backend, running):
     functions.reset_gate()
 
     async def main():
-        canceller = asyncio.ensure_future(cancel_when_running(backend, running))
-        result = await task(functions.wait_at_gate).aenqueue()
-        await canceller
-        return result
+        waiting = asyncio.ensure_future(task(functions.wait_at_gate).aenqueue())
+        await auntil(functions.entered.is_set)
+        backend.cancel(running[0])
+        return await waiting
 
     result = asyncio.run(main())
     assert (result.status, result._abandoned) == ("FAILED", True)
@@ -286,9 +286,14 @@ def test_a_sync_task_awaited_on_a_loop_is_abandoned(backend, running):
 def test_a_sync_task_is_abandoned_when_its_caller_times_out(running):
     functions.reset_gate()
 
+    async def time_out(limit):
+        await auntil(functions.entered.is_set)
+        limit.reschedule(asyncio.get_running_loop().time())
+
     async def main():
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as group:
+                group.create_task(time_out(limit))
                 await task(functions.wait_at_gate).aenqueue()
 
     asyncio.run(main())

@@ -21,6 +21,7 @@ from immediate_tasks_ipy.tasks.faults import task_error
 from immediate_tasks_ipy.tasks.faults.locks import new_lock
 from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
 from tests.support.fault_injection import SCENARIOS, check, places
+from tests.support.own_threads import own_threads
 from tests.support.services import PATIENCE
 from tests.tasks import functions
 
@@ -248,10 +249,8 @@ def test_an_interrupt_of_a_thread_does_not_hit_what_comes_after_the_function(bac
     previous = threading.excepthook
     threading.excepthook = raised.append
     try:
-        before = set(threading.enumerate())
-        result = backend.submit(interrupted, (), {})
-        for thread in set(threading.enumerate()) - before:
-            thread.join(PATIENCE)
+        with own_threads():
+            result = backend.submit(interrupted, (), {})
     finally:
         threading.excepthook = previous
     assert result.status == "FAILED"

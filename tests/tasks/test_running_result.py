@@ -133,7 +133,8 @@ def test_a_thread_of_start_thread_belongs_to_the_task_that_starts_it(parents):
 
     @named
     def outer():
-        start_thread(lambda: ran.append(task(tell).enqueue().id), "child").join()
+        start_thread(lambda: ran.append(task(tell).enqueue().id), "child")
+        until(lambda: ran)
 
     result = outer.enqueue()
     assert parents == {result.id: None, ran[0]: result.id}

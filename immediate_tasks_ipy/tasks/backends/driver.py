@@ -19,6 +19,7 @@ from immediate_tasks_ipy.tasks.signals import (
     task_started,
 )
 from immediate_tasks_ipy.tasks.sync import current_task, run_in_thread
+from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
 from immediate_tasks_ipy.tasks.values import keep_return_value
 
 from .attempts import Retry, await_retry, next_attempt, wait_for_retry
@@ -30,7 +31,6 @@ from .function_call import (
     pending_cancellations,
 )
 from .scheduling import SchedulingDriver
-from .thread_call import ThreadCall
 
 _set_running, _reset_running = running_result.set, running_result.reset
 

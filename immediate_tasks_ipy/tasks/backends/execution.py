@@ -14,8 +14,9 @@ from immediate_tasks_ipy.tasks.progress import reporter_of, set_reporter
 from .execution_states import CancelAction, State
 
 if TYPE_CHECKING:
+    from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
+
     from .retries import RetryPolicy
-    from .thread_call import ThreadCall
 
 #: The result of the task whose function runs in this context; None outside of tasks.
 #: A task that is enqueued meanwhile is its child.

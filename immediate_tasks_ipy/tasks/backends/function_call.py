@@ -8,9 +8,9 @@ from typing import Any
 from immediate_tasks_ipy.tasks.base import TaskContext
 from immediate_tasks_ipy.tasks.faults.interrupts import calls_user_code
 from immediate_tasks_ipy.tasks.sync import async_to_sync, current_task
+from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
 
 from .execution import Execution, running_result
-from .thread_call import ThreadCall
 
 
 @calls_user_code

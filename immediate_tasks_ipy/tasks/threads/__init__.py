@@ -1,0 +1,1 @@
+"""The threads that tasks run in, and calls in them."""
