@@ -62,6 +62,8 @@ class BatchStats:
         self._first_of_kind: dict[str, list[Entry]] = {}
         #: What items were counted as that were no success: the kind of the failure, or "".
         self._kinds: dict[int, str] = {}
+        #: What the items that have not ended wait for, as their engine says, by their indexes.
+        self._notes: dict[int, str] = {}
         self._slowest: list[tuple[float, int, Entry]] = []
         self._resumed_at: datetime | None = None
         self._seconds_before = 0.0
@@ -81,6 +83,12 @@ class BatchStats:
     def failures_of(self, kind: str) -> list[Entry]:
         """The first failures with that exception class, by its short name."""
         return list(self._first_of_kind.get(kind, ()))
+
+    @property
+    def note(self) -> tuple[str, int] | None:
+        """What most of the items that wait for something wait for, and how many of them."""
+        notes = Counter(list(self._notes.values())).most_common(1)
+        return notes[0] if notes else None
 
     @property
     def slowest(self) -> list[Entry]:
@@ -151,6 +159,18 @@ class BatchStats:
         """A task was enqueued, and runs."""
         self.enqueued += 1
         self.running += 1
+
+    def noted(self, index: int, entry: Entry) -> None:
+        """What an item waits for has changed, or it has ended."""
+        if entry.note and not entry.result.is_finished:
+            self._notes[index] = entry.note
+        else:
+            self._notes.pop(index, None)
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether some items wait for something."""
+        return bool(self._notes)
 
     def ended(self, entry: Entry) -> None:
         """A running task has ended."""

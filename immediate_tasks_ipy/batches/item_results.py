@@ -158,6 +158,8 @@ class ItemResults:
             if before == _NEW:
                 self._put(index, result)
             started = self._count(index, entry, before, ended=ended)
+            if entry.note or self.stats.has_notes:
+                self.stats.noted(index, entry)
         if started and self.on_start is not None:
             self.on_start(index, entry)
         if ended:

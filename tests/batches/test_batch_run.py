@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,12 +17,20 @@ import pytest
 from immediate_tasks_ipy.batches import BatchRun, BatchStats, ItemError, batch_run, jobs_of_items
 from immediate_tasks_ipy.batches.items import known_size
 from immediate_tasks_ipy.batches.job_runner import JobRunner
+from immediate_tasks_ipy.display.batches.card import batch_card
+from immediate_tasks_ipy.display.batches.text import batch_text
 from immediate_tasks_ipy.ipython.presentation import capture
 from immediate_tasks_ipy.task_history import Job, Origin, Recorder, Submission, current_submission
 from immediate_tasks_ipy.tasks import Task, task_backends
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
+from immediate_tasks_ipy.tasks.backends.execution import running_result
 from immediate_tasks_ipy.tasks.lifecycle import new_result, start, succeed
-from immediate_tasks_ipy.tasks.signals import task_enqueued, task_finished, task_started
+from immediate_tasks_ipy.tasks.signals import (
+    task_enqueued,
+    task_finished,
+    task_noted,
+    task_started,
+)
 
 
 @pytest.fixture
@@ -160,6 +169,30 @@ async def test_at_most_so_many_are_in_flight(each):
 
     await each(work, concurrency=5).run(range(40))
     assert most == 5
+
+
+async def test_a_batch_says_what_most_of_its_tasks_wait_for_until_they_end(each):
+    seen, gate = [], asyncio.Event()
+
+    async def waits(item):
+        seen.append(running_result.get())
+        await gate.wait()
+
+    runner = each(waits, concurrency=3)
+    running = asyncio.ensure_future(runner.run(range(3)))
+    await until(lambda: len(seen) == 3)
+    for result, text in zip(seen, ("no workers", "no workers", "silent"), strict=True):
+        task_noted.send(None, task_result=result, text=text)
+    assert runner.batch.note == ("no workers", 2)
+    for show in (batch_card, batch_text):
+        assert "2 tasks: no workers" in show(runner.batch, now=datetime.now(UTC))
+
+    for result in seen[:2]:
+        task_noted.send(None, task_result=result, text=None)
+    assert runner.batch.note == ("silent", 1)
+    gate.set()
+    await running
+    assert runner.batch.note is None
 
 
 async def test_sync_functions_run_in_that_many_threads(each):

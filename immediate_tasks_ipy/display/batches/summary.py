@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from immediate_tasks_ipy.display.summary import ID_PREFIX, TaskSummary, glyph
+from immediate_tasks_ipy.display.summary import ID_PREFIX, NOTE, TaskSummary, glyph
 from immediate_tasks_ipy.display.times import duration, elapsed, estimate
 from immediate_tasks_ipy.display.values import one_line
 from immediate_tasks_ipy.task_history.session import current_session
@@ -178,7 +178,15 @@ class BatchSummary:
         if not self.is_running and batch.failed and not self.was_stopped and has_magics:
             what = "it" if batch.failed == 1 else f"the {batch.failed:,}"
             notes.append(f"`%tasks rerun --failed` runs {what} again")
-        return [*notes, *self._file_notes()]
+        return [*self._engine_notes(), *notes, *self._file_notes()]
+
+    def _engine_notes(self) -> list[str]:
+        """What the tasks wait for, as their engine says: a cluster without workers."""
+        if self.batch.note is None:
+            return []
+        note, count = self.batch.note
+        tasks = "1 task" if count == 1 else f"{count:,} tasks"
+        return [f"{tasks}: {one_line(note, NOTE)}"]
 
     @property
     def _kept(self) -> str:
