@@ -63,25 +63,33 @@ def adapt_django_backend(backend: Any) -> BaseTaskBackend | None:
     return ProjectBackend(backend)
 
 
-def backend_for(task: Any, alias: str | None, inspection: Inspection = DEFAULT) -> BaseTaskBackend:
+def backend_for(
+    task: Any,
+    alias: str | None,
+    inspection: Inspection = DEFAULT,
+    *,
+    in_cell: bool = False,
+) -> BaseTaskBackend:
     """The backend that runs a Django task from the notebook.
 
     Without an alias, it is the bridge's own immediate backend, which takes any
     queue and that no settings know. With one, it is the project's, as
-    `adapt_django_backend` wraps it. `inspection` says how the run is looked at.
+    `adapt_django_backend` wraps it. `inspection` says how the run is looked at, `in_cell` that
+    the cell executes it: its statements can be asked about one by one.
 
     Raises BridgeError if the task can't be sent there, or not be looked at there.
     """
     require_settings()
     framework = framework_of(task)
-    if not inspection.dry_run and not confirm():
-        msg = "Not run: %enqueue --dry-run shows what it would have done."
-        raise BridgeError(msg)
     if alias is None:
+        if not (in_cell or inspection.dry_run):
+            _confirm()
         if framework is None:
             raise BridgeError(_no_django_task(task))
         return _inspecting(immediate_backend(framework, OWN_ALIAS, {"QUEUES": []}), inspection)
     backend = project_backend(alias, framework)
+    if not (inspection.dry_run or (in_cell and isinstance(backend, ImmediateBackendMixin))):
+        _confirm()
     # The backend may have brought the other framework with it.
     observe_new_frameworks()
     if backend.is_remote:
@@ -89,6 +97,12 @@ def backend_for(task: Any, alias: str | None, inspection: Inspection = DEFAULT) 
     if framework is None:
         raise BridgeError(_no_django_task(task))
     return _inspecting(backend, inspection)
+
+
+def _confirm() -> None:
+    if not confirm():
+        msg = "Not run: %enqueue --dry-run shows what it would have done."
+        raise BridgeError(msg)
 
 
 def _inspecting(backend: BaseTaskBackend, inspection: Inspection) -> BaseTaskBackend:
@@ -111,13 +125,14 @@ def prepare(
     priority: int | None = None,
     queue_name: str | None = None,
     inspection: Inspection = DEFAULT,
+    in_cell: bool = False,
 ) -> tuple[Any, BaseTaskBackend]:
     """The task as `%enqueue` sends it, and the backend that runs it; see `backend_for`.
 
     Raises BridgeError also where that backend refuses the task's priority, its
     queue, or anything else of it.
     """
-    backend = backend_for(task, alias, inspection)
+    backend = backend_for(task, alias, inspection, in_cell=in_cell)
     queue = task.queue_name if queue_name is None else queue_name
     if backend.queues and queue not in backend.queues:
         known = ", ".join(map(repr, sorted(backend.queues)))

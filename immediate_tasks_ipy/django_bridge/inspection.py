@@ -14,14 +14,19 @@ from contextvars import Token
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import SyncToAsync, sync_to_async
 
 from immediate_tasks_ipy.task_history.activity import Activity, DryRunReport
+from immediate_tasks_ipy.task_history.submission import current_submission
 
-from . import lens, lifecycle
+from . import lens, lifecycle, threads
+from .errors import BridgeError
 from .frameworks import frameworks_in_use
 from .lens.dry_run import current_dry_run
+from .lens.statements import described
+from .project.remote_database import asking
 from .signals import report_activity
 
 
@@ -70,26 +75,41 @@ def inspected(result: Any, inspection: Inspection) -> Iterator[None]:
 
 @asynccontextmanager
 async def ainspected(result: Any, inspection: Inspection) -> AsyncIterator[None]:
-    """The same around an async function: its connections are those of asgiref's thread."""
+    """The same around an async function.
+
+    asgiref's thread does all asynchronous work: a dry run has another one, or what else is awaited
+    meanwhile would be rolled back with it.
+    """
     looking, dry_run = _begun(result, inspection)
     if dry_run is None:
         with looking:
             yield
         return
-    await sync_to_async(dry_run.begin)()
-    token = current_dry_run.set(dry_run)
-    try:
-        with looking:
-            yield
-    except GeneratorExit:
-        # The coroutine is closed: nothing can be awaited any more, and its context is gone.
-        SyncToAsync.single_thread_executor.submit(dry_run.end)
-        raise
-    except BaseException:
-        await _end(dry_run, token)
-        raise
-    else:
-        await _end(dry_run, token)
+    # One at a time: they would wait for each other's locks.
+    async with _turn():
+        with threads.connections_of_its_own():
+            await sync_to_async(dry_run.begin)()
+            token = current_dry_run.set(dry_run)
+            try:
+                with looking:
+                    yield
+            except GeneratorExit:
+                # The coroutine is closed: nothing can be awaited any more, and its context is gone.
+                SyncToAsync.single_thread_executor.submit(dry_run.end)
+                raise
+            except BaseException:
+                await _end(dry_run, token)
+                raise
+            else:
+                await _end(dry_run, token)
+
+
+def _turn() -> asyncio.Lock:
+    """Held by one awaited dry run of the running loop at a time."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 async def _end(dry_run: lens.DryRun, token: Token[lens.DryRun | None]) -> None:
@@ -105,8 +125,18 @@ def _begun(
     activity = _activity(result, inspection)
     if activity is None:
         return nullcontext(), None
-    looking = lens.looking(lens.Lens(activity, inspection.max_queries))
+    is_magics = current_submission.get() is not None
+    confirm_write = _confirm_write if is_magics and asking() is not None else None
+    looking = lens.looking(lens.Lens(activity, inspection.max_queries, confirm_write))
     return looking, None if activity.dry_run is None else _dry_run(activity.dry_run)
+
+
+def _confirm_write(connection: Any, sql: str) -> None:
+    """Raise BridgeError where the user does not want a task to write to a remote database."""
+    databases = asking()
+    refusal = None if databases is None else databases.refusal(connection, described(sql))
+    if refusal is not None:
+        raise BridgeError(refusal)
 
 
 def _activity(result: Any, inspection: Inspection) -> Activity | None:

@@ -20,6 +20,7 @@ from immediate_tasks_ipy.tasks.sync import start_thread
 
 from . import lifecycle
 from .frameworks import framework_of
+from .synchronous import OpenTransactions
 
 #: Queries a second for all results together.
 RATE = 20
@@ -29,6 +30,8 @@ SOONEST, LATEST = 0.1, 5.0
 BACK_OFF = 1.5
 #: Seconds in READY after which a missing worker is named.
 UNPICKED = 10.0
+#: Seconds that a result may take to be seen after the transaction that enqueued it has ended.
+SETTLED = 2.0
 
 _NO_WORKER = "No worker has picked it up yet: is one running for this backend and queue?"
 
@@ -100,6 +103,9 @@ class _Followed:
         self.due = self.since + SOONEST
         #: Has the backend ever known it?
         self.is_known = False
+        #: Those that it was enqueued in, and when they were first seen to have ended.
+        self._transactions = OpenTransactions()
+        self._ended_at: float | None = None
         self._note: str | None = None
 
     @property
@@ -115,12 +121,17 @@ class _Followed:
             if self._update():
                 self.recorder.changed(self.entry)
         finally:
-            self.wait = SOONEST if result.status != status else min(self.wait * BACK_OFF, LATEST)
+            is_unsettled = self._transactions and not self.is_known
+            latest = SETTLED if is_unsettled else LATEST
+            self.wait = SOONEST if result.status != status else min(self.wait * BACK_OFF, latest)
             self.due = time.monotonic() + self.wait
 
     def _update(self) -> bool:
         """Bring result and note up to date; returns whether there is anything new to display."""
         result = self.entry.result
+        # Asked before the backend, which is not to be blamed for a commit in between.
+        if self._ended_at is None and self._transactions and self._transactions.have_ended:
+            self._ended_at = time.monotonic()
         try:
             fresh = self._read()
         except Exception as error:
@@ -155,18 +166,26 @@ class _Followed:
     def _missing(self) -> bool:
         """The backend does not know the result: not yet, or no longer."""
         alias = self.entry.result.backend
-        if not self.is_known:
-            if self._age < UNPICKED:
-                return False
-            return self._set_note(
-                f"The backend {alias!r} does not know it: the transaction that enqueued it is "
-                "still open, or was rolled back."
+        if self.is_known:
+            return self._fail(
+                f"The result was deleted from the backend {alias!r} before its outcome could be "
+                "read: enqueue the task again, and keep results longer."
             )
-        result = self.entry.result
-        error = (
-            f"The result was deleted from the backend {alias!r} before its outcome could be read: "
-            "enqueue the task again, and keep results longer."
+        if self._ended_at is not None and time.monotonic() - self._ended_at >= SETTLED:
+            return self._fail(
+                "The transaction that enqueued it was rolled back, and the task with it: the "
+                f"backend {alias!r} does not know it. Enqueue it again."
+            )
+        if self._age < UNPICKED:
+            return False
+        return self._set_note(
+            f"The backend {alias!r} does not know it: the transaction that enqueued it is "
+            "still open, or was rolled back."
         )
+
+    def _fail(self, error: str) -> bool:
+        """The result will never be known: FAILED, with that sentence."""
+        result = self.entry.result
         self._set_note(None)
         framework = framework_of(result)
         if framework is not None:

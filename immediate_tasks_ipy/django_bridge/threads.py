@@ -26,7 +26,7 @@ from django.db import connections
 
 from immediate_tasks_ipy.tasks import sync
 
-from .synchronous import InPlaceExecutor, work_in_this_thread
+from .synchronous import InPlaceExecutor, has_database_in_memory, work_in_this_thread
 
 T = TypeVar("T")
 
@@ -121,6 +121,21 @@ def thread_sensitive_work() -> Iterator[None]:
     code gets one of its own; asgiref would deadlock or refuse.
     """
     if not _thread_is_taken():
+        yield
+        return
+    with _own_sensitive_thread():
+        yield
+
+
+@contextmanager
+def connections_of_its_own() -> Iterator[None]:
+    """Let the awaited code below have connections that nothing else uses meanwhile.
+
+    Below a synchronous caller, which waits, they are the caller's, and a database in memory has
+    one alone.
+    """
+    is_below = getattr(AsyncToSync.executors, "current", None) is not None
+    if is_below or not sync.HAS_THREADS or has_database_in_memory():
         yield
         return
     with _own_sensitive_thread():

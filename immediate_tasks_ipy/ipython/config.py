@@ -71,7 +71,8 @@ class ImmediateTasks(Configurable):
     ).tag(config=True)
     confirm_remote_database = Bool(
         default_value=True,
-        help="Ask once before the first Django task on a database that is not on this machine.",
+        help="Ask once before the first Django task that writes to a database that is not on this "
+        "machine.",
     ).tag(config=True)
 
     def _load_config(self, cfg: Any, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,7 @@ from .import_hook import ImportHook
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from immediate_tasks_ipy.django_bridge.project import ConsoleLog
+    from immediate_tasks_ipy.django_bridge.project import ConsoleLog, RemoteDatabases
 
 #: Set in the kernels that `install-kernel` makes.
 PROJECT = "IMMEDIATE_TASKS_PROJECT"
@@ -39,6 +39,7 @@ class DjangoSession:
         self._hook = ImportHook(_MODULES, self.observe)
         self._is_prepared = False
         self._console_log: ConsoleLog | None = None
+        self._databases: RemoteDatabases | None = None
 
     def install(self) -> None:
         self._hook.install()
@@ -80,12 +81,16 @@ class DjangoSession:
         if not self._is_prepared:
             self._is_prepared = True
             self._prepare()
+        if self._databases is not None:
+            self._databases.cell_begins()
         django_bridge.synchronous.revive_everywhere()
         django_bridge.project.note_imports()
 
     def after_cell(self) -> None:
         """Note what the cell has imported."""
         self.observe()
+        if self._databases is not None:
+            self._databases.cell_ends()
         if self._is_prepared:
             from immediate_tasks_ipy import django_bridge
 
@@ -99,7 +104,8 @@ class DjangoSession:
         django_bridge.synchronous.share_in_memory_databases()
         self._console_log = project.ConsoleLog()
         self._console_log.install()
-        project.ask_with(project.RemoteDatabases(self._ask))
+        self._databases = project.RemoteDatabases(self._ask)
+        project.ask_with(self._databases)
         project.ask_for_reloads(self._autoreloaded)
         if PROJECT in os.environ:
             imported = self._import_models() if self._config.import_models else []
@@ -123,18 +129,18 @@ class DjangoSession:
             return {}
         return dict(reloader.modules_mtimes)
 
-    def _ask(self, question: str) -> bool:
+    def _ask(self, fact: str, question: str) -> bool:
         """Ask the user; True where the configuration says not to."""
         from immediate_tasks_ipy.django_bridge import BridgeError
 
         if not self._config.confirm_remote_database:
             return True
         try:
-            answer = input(f"{question} [y/N] ")
-        except (EOFError, RuntimeError, NotImplementedError) as error:
+            answer = input(f"{fact} {question} [y/N] ")
+        except (EOFError, RuntimeError, NotImplementedError):
             msg = (
-                f"{question.removesuffix(' Run it?')} Nobody can be asked here: "
+                f"{fact} Nobody can be asked here: "
                 "%config ImmediateTasks.confirm_remote_database = False runs it."
             )
-            raise BridgeError(msg) from error
+            raise BridgeError(msg) from None
         return answer.strip().lower() in {"y", "yes"}

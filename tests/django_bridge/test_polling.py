@@ -9,7 +9,7 @@ import pytest
 from billing import tasks
 from billing.models import Invoice
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import override_settings
 
 from immediate_tasks_ipy import django_bridge
@@ -147,16 +147,34 @@ def test_a_result_that_is_deleted_underneath_fails(recorder, invoices, until):
     assert seen
 
 
-def test_a_result_in_an_open_transaction_is_waited_for(recorder, invoices, until, monkeypatch):
+def test_a_result_in_an_open_transaction_is_waited_for(
+    recorder, invoices, database_worker, until, monkeypatch
+):
     monkeypatch.setattr(polling, "UNPICKED", 0.3)
-    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+    monkeypatch.setattr(polling, "SETTLED", 0.0)
+    with transaction.atomic():
         entry = send(recorder, "database", tasks.add, 1, 2)
         until(lambda: entry.note, "a note")
         assert "transaction" in entry.note
-        raise ZeroDivisionError
+        assert entry.result.status == "READY"
+    until(finished(entry), "the end of the task")
 
-    assert entry.result.status == "READY"
-    assert connection.connection is not None
+    assert entry.result.return_value == 3
+
+
+@pytest.mark.parametrize("savepoint", [False, True])
+def test_a_result_that_was_rolled_back_fails(recorder, invoices, until, monkeypatch, savepoint):
+    monkeypatch.setattr(polling, "SETTLED", 0.1)
+    with transaction.atomic() if savepoint else contextlib.nullcontext():
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            entry = send(recorder, "database", tasks.add, 1, 2)
+            raise ZeroDivisionError
+        assert entry.result.status == "READY"
+    until(finished(entry), "the end of the task")
+
+    assert entry.result.status == "FAILED"
+    assert "was rolled back, and the task with it" in entry.result.errors[0].traceback
+    assert entry.note is None
 
 
 def test_polling_ends_when_there_is_nothing_left(recorder, invoices, until):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from immediate_tasks_ipy.task_history.activity import Activity, Mail, Query
 
 from .places import Place, asked_by, awaited_at, waits_at
+from .statements import may_write
 
 #: Different statements that a task's activity holds, the parameters of each, and mails.
 SHAPES, SAMPLES, MAILS = 200, 3, 50
@@ -32,11 +33,20 @@ class TooManyQueries(Exception):
 class Lens:
     """What one task does, added to its activity; thread-safe, and bounded whatever the task does.
 
-    The query after `max_queries` raises TooManyQueries and is not executed.
+    The query after `max_queries` raises TooManyQueries and is not executed. `confirm_write`, if
+    given, is called with a connection and each statement that may write there, before it is
+    executed; what it raises keeps this one and all later ones from that.
     """
 
-    def __init__(self, activity: Activity, max_queries: int | None = None) -> None:
+    def __init__(
+        self,
+        activity: Activity,
+        max_queries: int | None = None,
+        confirm_write: Callable[[Any, str], None] | None = None,
+    ) -> None:
         self.activity = activity
+        self.confirm_write = confirm_write
+        self._refusal: Exception | None = None
         self._max_queries = max_queries
         self._lock = threading.Lock()
         self._shapes: dict[Any, Query] = {}
@@ -51,6 +61,19 @@ class Lens:
             return
         self.activity.query_count += 1
         raise TooManyQueries(self._too_many(limit))
+
+    def check_write(self, sql: str, connection: Any) -> None:
+        """Raise what `confirm_write` has raised, if it has, for a statement that may write."""
+        if self.confirm_write is None or not may_write(sql):
+            return
+        if self._refusal is None:
+            try:
+                self.confirm_write(connection, sql)
+            except Exception as refusal:
+                self._refusal = refusal
+                raise
+        else:
+            raise self._refusal
 
     def check_end(self) -> None:
         """Raise TooManyQueries if the task was stopped by one, and went on."""

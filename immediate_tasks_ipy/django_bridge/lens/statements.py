@@ -12,6 +12,13 @@ _WRITES = re.compile(
 _ENDS = re.compile(
     r"\s*(COMMIT|END\b|BEGIN|START\s+TRANSACTION|ROLLBACK(?!\s+TO)|VACUUM)", re.IGNORECASE
 )
+_READS = re.compile(
+    r"[\s(]*(SELECT|WITH|VALUES|SHOW|EXPLAIN|SET|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|START|COMMIT)\b",
+    re.IGNORECASE,
+)
+_WRITES_WITHIN = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|FOR\s+(?:NO\s+KEY\s+|KEY\s+)?SHARE)\b", re.IGNORECASE
+)
 _SCHEMA = re.compile(r"\s*(CREATE|ALTER|DROP|RENAME)\b", re.IGNORECASE)
 
 
@@ -42,3 +49,16 @@ def ends_transaction(sql: str) -> bool:
 def changes_schema(sql: str) -> bool:
     """Whether a statement creates, alters or drops something."""
     return _SCHEMA.match(sql) is not None
+
+
+def may_write(sql: str) -> bool:
+    """Whether a statement is other than one that reads; one that locks rows is.
+
+    Of functions that a SELECT calls nothing is known.
+    """
+    return _READS.match(sql) is None or _WRITES_WITHIN.search(sql) is not None
+
+
+def described(sql: str) -> str:
+    """`INSERT shop_invoice`, or how a statement begins."""
+    return " ".join(written_table(sql) or [" ".join(sql.split())[:60]])

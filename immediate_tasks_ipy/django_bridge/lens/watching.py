@@ -85,6 +85,8 @@ def _watch(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, A
     sql = str(sql)  # psycopg's `sql.Composed`, too
     if lens is not None:
         lens.check(sql)
+        if dry_run is None and lens.confirm_write is not None:
+            lens.check_write(sql, context["connection"])
     started, failed = perf_counter(), 1
     try:
         if dry_run is None:

@@ -50,17 +50,28 @@ def revive_everywhere() -> None:
         SyncToAsync.single_thread_executor.submit(revive, rested=rested)
 
 
-def share_in_memory_databases() -> None:
-    """Give asgiref's thread this thread's connections to SQLite's `:memory:`.
+def has_database_in_memory() -> bool:
+    """Whether a database of the project exists once per connection: SQLite's `:memory:`."""
+    return any(_is_in_memory(alias) for alias in connections.settings)
 
-    Such a database exists once per connection: what awaits would see another one.
+
+def share_in_memory_databases() -> None:
+    """Give asgiref's thread this thread's connections to databases in memory.
+
+    What awaits would see another database.
     """
-    for alias, database in connections.settings.items():
-        if not database["ENGINE"].endswith((".sqlite3", ".spatialite")):
-            continue  # another one's driver is not imported before it is used
+    for alias in filter(_is_in_memory, connections.settings):
         with synchronous_code():  # or it would be the connection of this asyncio task
             connection = connections[alias]
-        if connection.is_in_memory_db():
-            connection.inc_thread_sharing()
-            put = connections.__setitem__
-            SyncToAsync.single_thread_executor.submit(put, alias, connection)
+        connection.inc_thread_sharing()
+        put = connections.__setitem__
+        SyncToAsync.single_thread_executor.submit(put, alias, connection)
+
+
+def _is_in_memory(alias: str) -> bool:
+    """As `is_in_memory_db` of a connection, of which none is made."""
+    database = connections.settings[alias]
+    name = database["NAME"]
+    if not database["ENGINE"].endswith((".sqlite3", ".spatialite")) or not isinstance(name, str):
+        return False
+    return name == ":memory:" or "mode=memory" in name

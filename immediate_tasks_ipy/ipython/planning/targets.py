@@ -156,6 +156,7 @@ def _django_task(target: Any, options: EnqueueOptions) -> tuple[Any, Any]:
             inspection=django_bridge.Inspection(
                 sql=options.sql, max_queries=options.max_queries, dry_run=options.dry_run
             ),
+            in_cell=not (options.background or options.concurrency or is_async(target)),
         )
     except django_bridge.BridgeError as error:
         raise UsageError(str(error)) from None

@@ -112,6 +112,35 @@ def test_a_batch_is_rolled_back_item_by_item(empty):
     assert empty.value(NAMES) == "[]"
 
 
+def test_awaited_dry_runs_see_nothing_of_each_other_and_undo_nothing_else(empty):
+    for cell in (
+        (
+            "import immediate_tasks_ipy\nfrom django.db import connections\n"
+            "from asgiref.sync import sync_to_async"
+        ),
+        "await sync_to_async(connections.close_all)()",
+        "rs = %enqueue --dry-run --each '_ in range(3)' tasks.amake('one')",
+        (
+            "@tasks.task\nasync def rest(seconds):\n"
+            "    import asyncio\n    resting.append(1)\n    await asyncio.sleep(seconds)"
+        ),
+    ):
+        ran = empty.run(cell)
+        assert ran.ok, ran.error
+    assert empty.value("{str(r.status) for r in rs}") == "{'SUCCESSFUL'}"
+    if empty.vendor == "memory":
+        return  # one connection for all
+    empty.run("resting = []")
+    empty.run("r = %enqueue --dry-run --background rest(60)")
+    empty.wait_for(lambda: empty.value("resting") == "[1]")
+    ran = empty.run("await tasks.amake.aenqueue('another');")
+    assert ran.ok, ran.error
+    empty.run("immediate_tasks_ipy.cancel(r)")
+    empty.run("%tasks wait")
+
+    assert empty.value(NAMES) == "['another']"
+
+
 def test_in_the_background_it_is_rolled_back(empty):
     empty.run("r = %enqueue --dry-run --background tasks.make('b')")
     empty.run("%tasks wait")

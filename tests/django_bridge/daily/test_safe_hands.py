@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from html import unescape
 
 import pytest
 
-from .conftest import ENVIRONMENT, PROJECT
+from .conftest import ENVIRONMENT, PROJECT, manage
 
 
 @pytest.fixture(scope="module")
@@ -77,22 +78,58 @@ def test_autoreload_is_honoured(project_kernel, copied):
 
 
 @pytest.fixture(scope="module")
-def remote(start):
-    """A kernel whose database is named on another machine, which nobody reaches."""
-    return start({**ENVIRONMENT, "SHOP_PG_PORT": "1", "SHOP_PG_HOST": "db.invalid"})
+def remote(start, postgresql):
+    """A kernel whose database stands, by the name of its host, on another machine."""
+    postgresql.create("remote")
+    environment = {
+        **ENVIRONMENT,
+        "SHOP_PG_PORT": str(postgresql.port),
+        "SHOP_PG_HOST": "2130706433",  # 127.0.0.1 as one number
+        "SHOP_PG_NAME": "remote",
+    }
+    manage(environment, "migrate", "--run-syncdb", "--verbosity", "0")
+    kernel = start(environment)
+    assert kernel.run("from shop import tasks\nfrom shop.models import Customer").ok
+    return kernel
 
 
-def test_a_remote_database_is_asked_about(remote):
-    pytest.importorskip("psycopg")
-    ran = remote.run("%enqueue shop.tasks.make('x')")
-    assert "'default' (postgresql 'shop' on db.invalid)" in ran.refusal
-    assert "confirm_remote_database = False" in ran.refusal
+def answered(kernel, cell, answer):
+    """Run a cell that asks one question; its reply, and the question."""
+    reply = kernel.start(cell, stdin=True)
+    question = kernel.client.get_stdin_msg(timeout=60)["content"]["prompt"]
+    kernel.client.input(answer)
+    kernel.finish(reply)
+    return reply, question
 
-    for answer, end in (("n", "Not run"), ("y", "OperationalError"), (None, "OperationalError")):
-        reply = remote.start("%enqueue shop.tasks.make('x')", stdin=True)
-        if answer is not None:
-            question = remote.client.get_stdin_msg(timeout=60)["content"]["prompt"]
-            assert "Run it? [y/N]" in question
-            remote.client.input(answer)
-        remote.finish(reply)
-        assert end in reply.refusal + reply.html, answer
+
+def test_a_remote_database_is_asked_about_before_a_task_writes(remote):
+    database = "'default' (postgresql 'remote' on 2130706433)"
+    read = remote.run("%enqueue tasks.count()")
+    assert "SUCCESSFUL" in read.html
+
+    # Nobody to ask.
+    for cell in ("%enqueue tasks.make('x')", "%enqueue --each ['x'] tasks.make"):
+        written = remote.run(cell)
+        assert written.ok
+        assert f"about to write to {database}" in unescape(written.html)
+        assert remote.value("Customer.objects.count()") == "0"
+    # What could not wait for an answer.
+    for options in ("--background", "-b django:database", "--each ['x'] --concurrency 2"):
+        call = "tasks.make" if "--each" in options else "tasks.make('x')"
+        assert f"may write to {database}" in remote.run(f"%enqueue {options} {call}").refusal
+    assert f"may write to {database}" in remote.run("%enqueue tasks.amake('x')").refusal
+    assert "SUCCESSFUL" in remote.run("%enqueue --dry-run tasks.make('x')").html
+
+    declined, question = answered(remote, "%enqueue tasks.make('x')", "n")
+    assert question.startswith(f"This task is about to write to {database}: INSERT shop_customer.")
+    assert question.endswith("Go on? [y/N] ")
+    assert "did not confirm that the task may write" in unescape(declined.html)
+    declined, question = answered(remote, "%enqueue tasks.amake('x')", "n")
+    assert question.endswith("Run it? [y/N] ")
+    assert "Not run" in declined.refusal
+    assert remote.value("Customer.objects.count()") == "0"
+
+    agreed, _ = answered(remote, "%enqueue tasks.make('x')", "y")
+    assert "SUCCESSFUL" in agreed.html
+    assert "SUCCESSFUL" in remote.run("%enqueue tasks.amake('y')").html
+    assert remote.value("Customer.objects.count()") == "2"

@@ -25,7 +25,7 @@ if os.environ.get("SHOP_PG_PORT"):
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": "shop",
+            "NAME": os.environ.get("SHOP_PG_NAME", "shop"),
             "USER": "postgres",
             "HOST": os.environ.get("SHOP_PG_HOST", "127.0.0.1"),
             "PORT": os.environ["SHOP_PG_PORT"],
