@@ -23,6 +23,8 @@ from .resume_file import ResumeFile
 class BatchRun:
     """Enqueues a job for each item in their order, at most `concurrency` at a time.
 
+    With `may_grow`, more where their backend has come to want more: a cluster that has grown.
+
     Async functions are awaited on the running loop; synchronous ones run in place if
     `concurrency` is 1, else in threads. Every task has a context of its own; with `capture`,
     its output is redirected to it. With `wait`, a task counts as ended when it is finished,
@@ -41,6 +43,7 @@ class BatchRun:
         *,
         stats: BatchStats,
         concurrency: int = 1,
+        may_grow: bool = False,
         timeout: float | None = None,
         capture: bool = True,
         wait: bool | None = None,
@@ -55,6 +58,7 @@ class BatchRun:
         self._jobs = jobs if isinstance(jobs, ItemJobs) else ItemJobs(jobs, _itself)
         #: At most so many tasks are in flight.
         self.concurrency = concurrency
+        self._may_grow = may_grow
         self._timeout, self._wait, self._in_place = timeout, wait, in_place
         self._store = stats.file = store
         self._runner: JobRunner | None = None
@@ -193,7 +197,7 @@ class BatchRun:
         self._is_cancelled = False
         self._stopped_by = interrupted_by
         self.items.begin()
-        limits = Limits(self.concurrency, self._timeout, self._wait, on_loop)
+        limits = Limits(self.concurrency, self._may_grow, self._timeout, self._wait, on_loop)
         self._runner = JobRunner(self.items, self.recorder, limits, self._store)
         known_batches.hold(self)
         return self._runner

@@ -14,6 +14,7 @@ from immediate_tasks_ipy.task_history.waiting import wait_blocking
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
 from immediate_tasks_ipy.tasks.faults import interrupts
 
+from .concurrency import default_concurrency
 from .item_context import item_context, start_eagerly
 from .item_results import ItemResults
 from .items import ItemError
@@ -32,6 +33,8 @@ class Limits(NamedTuple):
 
     #: How many at a time.
     concurrency: int = 1
+    #: Do more run at a time where their backend has come to want more?
+    may_grow: bool = False
     #: Seconds that each may run.
     timeout: float | None = None
     #: Does a task count as ended when it is finished, or when it is enqueued? None: its backend
@@ -76,6 +79,7 @@ class JobRunner:
         self._items = items
         self._recorder = recorder
         self._limits = limits
+        self._concurrency = limits.concurrency
         self._store = store
         self._room: asyncio.Future[None] | None = None
         # The jobs that have ended elsewhere and still take their room, until the loop's next turn.
@@ -88,9 +92,19 @@ class JobRunner:
 
     @property
     def has_room(self) -> bool:
-        return len(self.in_flight) < self._limits.concurrency
+        return len(self.in_flight) < self._concurrency
+
+    def _grow(self) -> bool:
+        """Make room if the backend has come to want more jobs; returns whether it has."""
+        job = next((flight.job for flight in list(self.in_flight.values())), None)
+        wanted = 0 if job is None else default_concurrency(job)
+        has_grown = wanted > self._concurrency
+        self._concurrency = max(wanted, self._concurrency)
+        return has_grown
 
     async def wait_for_room(self) -> None:
+        if self._limits.may_grow and self._grow():
+            return
         self._room = asyncio.get_running_loop().create_future()
         try:
             await self._room

@@ -41,6 +41,7 @@ class ImmediateBackendMixin:
     supports_retries = True
     finishes_tasks = True
     is_remote = False
+    concurrency: int | None = None
 
     #: The framework whose results and signals these are.
     framework: ClassVar[TaskFramework]

@@ -24,6 +24,7 @@ from immediate_tasks_ipy.task_history import Job, Origin, Recorder, Submission, 
 from immediate_tasks_ipy.tasks import Task, task_backends
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
 from immediate_tasks_ipy.tasks.backends.execution import running_result
+from immediate_tasks_ipy.tasks.backends.immediate import ImmediateBackend
 from immediate_tasks_ipy.tasks.lifecycle import new_result, start, succeed
 from immediate_tasks_ipy.tasks.signals import (
     task_enqueued,
@@ -193,6 +194,26 @@ async def test_a_batch_says_what_most_of_its_tasks_wait_for_until_they_end(each)
     gate.set()
     await running
     assert runner.batch.note is None
+
+
+async def test_more_are_in_flight_once_their_backend_wants_more(each, monkeypatch):
+    gate, running, wanted = asyncio.Event(), 0, 2
+    monkeypatch.setattr(ImmediateBackend, "concurrency", property(lambda _: wanted))
+
+    async def work(item):
+        nonlocal running
+        running += 1
+        await gate.wait()
+
+    task = asyncio.ensure_future(each(work, concurrency=2, may_grow=True).run(range(9)))
+    await until(lambda: running == 2)
+    # It looks when one ends: the first of a cluster that grows does soon.
+    wanted = 5
+    gate.set()
+    gate.clear()
+    await until(lambda: running == 7)
+    gate.set()
+    assert len(await task) == 9
 
 
 async def test_sync_functions_run_in_that_many_threads(each):

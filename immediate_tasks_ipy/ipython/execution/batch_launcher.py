@@ -119,6 +119,7 @@ class BatchLauncher:
             batch.jobs,
             stats=stats,
             concurrency=batch.concurrency,
+            may_grow=options.concurrency is None,
             timeout=options.timeout,
             capture=self._launcher.keeps_output and options.capture,
             wait=True if options.wait else None,

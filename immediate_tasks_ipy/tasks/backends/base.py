@@ -34,6 +34,10 @@ FLAGS = (
 )
 
 
+#: Tasks of a batch that run elsewhere and have not ended, at a time.
+REMOTE_CONCURRENCY = 256
+
+
 class BaseTaskBackend(metaclass=ABCMeta):
     """Runs tasks, or queues them: the whole contract of a backend.
 
@@ -88,6 +92,14 @@ class BaseTaskBackend(metaclass=ABCMeta):
     def label(self) -> str:
         """What messages call it."""
         return self.class_name
+
+    @property
+    def concurrency(self) -> int | None:
+        """How many tasks of a batch may be in flight unless a number is given; it may grow.
+
+        None where its caller's thread or loop runs them: that knows its own limit.
+        """
+        return REMOTE_CONCURRENCY if self.is_remote or self.supports_get_result else None
 
     def validate_task(self, task: Task[..., Any]) -> None:
         """Raise InvalidTask unless this backend can run the task; as Django's."""

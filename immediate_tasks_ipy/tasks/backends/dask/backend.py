@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from immediate_tasks_ipy.tasks.backends.base import REMOTE_CONCURRENCY
 from immediate_tasks_ipy.tasks.backends.remote import RemoteBackend
 
 from .dispatcher_thread import DispatcherThread
@@ -30,6 +31,11 @@ class DaskBackend(RemoteBackend):
     def create_engine(self) -> DispatcherThread:
         check_options(self.alias, self.options)
         return DispatcherThread(self.options)
+
+    @property
+    def concurrency(self) -> int:
+        """Enough for all threads of the cluster, as it is now."""
+        return max(REMOTE_CONCURRENCY, self.engine.wanted)
 
     @property
     def client(self) -> Any:

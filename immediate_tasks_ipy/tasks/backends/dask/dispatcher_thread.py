@@ -190,11 +190,16 @@ class DispatcherThread:
             suspect = InFlight(self._suspects.popleft(), is_suspect=True)
             self._send_group(flights, [[suspect]], priority=0)
 
+    @property
+    def wanted(self) -> int:
+        """Jobs that keep all threads of the cluster busy, as far as it is known. Thread-safe."""
+        flights = self._flights
+        return 0 if flights is None else PER_THREAD * flights.watch.threads
+
     def _room(self) -> int:
-        threads = 0 if self._flights is None else self._flights.watch.threads
         if self._flights is not None and self._should_gather(self._flights):
             return 0
-        limit = max(IN_FLIGHT_LIMIT, PER_THREAD * threads)
+        limit = max(IN_FLIGHT_LIMIT, self.wanted)
         room = limit - self.in_flight
         # A few at a time cost more than many.
         return 0 if room < len(self._waiting) and room < limit // 4 else room
@@ -204,7 +209,7 @@ class DispatcherThread:
         first = self._waiting.first
         if first is None or not flights.tasks:
             return False
-        if flights.tasks < PER_THREAD * max(1, flights.watch.threads):
+        if flights.tasks < max(PER_THREAD, self.wanted):
             return False
         return len(self._waiting) < flights.durations.per_shipment(first)
 
