@@ -47,6 +47,8 @@ export class PanelView {
     /** Is the selected task's detail shown? */
     this.detailOpen = false;
     this.drawScheduled = false;
+    /** The number of rows that the panel's height is for. */
+    this.rowCount = 1;
     /** Announce the number of matches at the next draw? */
     this.announceMatches = false;
     const prefix = `itipy-${connection.name}-${++viewCount}`;
@@ -167,7 +169,9 @@ export class PanelView {
     });
     this.footer.element.hidden = this.ticked.size > 0;
     this.bulkBar.draw(this.ticked, this.ticked.summary(state.matches?.keys ?? store.relations.shown), connected);
-    this.root.style.setProperty("--itipy-rows", String(Math.min(20, Math.max(1, state.ids.length))));
+    // A filter makes the panel no lower: the notebook below would jump at each key.
+    this.rowCount = Math.max(state.ids.length, state.isFiltered ? this.rowCount : 1);
+    this.root.style.setProperty("--itipy-rows", String(Math.min(20, this.rowCount)));
     this.settings.save(state);
     if (state.isSearching) this.schedule();
   }

@@ -57,7 +57,7 @@ export class ListPane {
    */
   draw(now, selectedKey) {
     const { health, store } = this.connection;
-    const { ids, listing, places, sort, tree, view } = this.state;
+    const { extent, ids, listing, places, sort, tree, view } = this.state;
     const empty = emptyKind(this.connection, this.state);
     const hasRows = store.rows.size > 0;
     this.empty.draw(empty, this.connection);
@@ -67,7 +67,8 @@ export class ListPane {
     const connected = health !== "disconnected";
     const hideQueues = !this.findQueues();
     const { ticked } = this;
-    const props = { store, tree, ids, listing, places, now, selectedKey, ticked, sort, connected, hideQueues };
+    const listed = { ids, places, extent, listing, sort };
+    const props = { ...listed, store, tree, now, selectedKey, ticked, connected, hideQueues };
     if (view === "functions") this.drawFunctions(props);
     else this.shown?.draw(props);
     if (view === "table") this.table.drawTickAll(ticked.summary(this.state.matches?.keys ?? store.relations.shown).state);

@@ -1,6 +1,6 @@
 // The timeline's axis: zoom buttons, tick labels, and the grid lines behind the lanes.
 
-import { h } from "../../dom/elements.js";
+import { h, setText } from "../../dom/elements.js";
 import { icon } from "../../dom/icons.js";
 import { longDurationText } from "../../model/text/format.js";
 import { buildTicks } from "../../model/time/ticks.js";
@@ -14,13 +14,16 @@ import { buildTicks } from "../../model/time/ticks.js";
  * @property {() => void} fit
  */
 
+/** @typedef {{ name: string, left: string, width?: string, text?: string }} Mark */
+
 export class TimeAxis {
   /** @param {ZoomEvents} events */
   constructor(events) {
     /** Identifies what is drawn. */
     this.renderKey = "";
-    this.ticks = h("span", { class: "itipy-track" });
+    this.labels = h("span");
     this.nowLabel = h("span", { class: "itipy-nowlabel", style: "left:100%" }, "now");
+    this.ticks = h("span", { class: "itipy-track" }, this.labels, this.nowLabel);
     this.gridlines = h("span", { class: "itipy-gridlines itipy-track", "aria-hidden": true });
     this.element = h(
       "div",
@@ -67,20 +70,41 @@ export class TimeAxis {
     const renderKey = JSON.stringify([ticks, gaps, endsNow]);
     if (renderKey === this.renderKey) return;
     this.renderKey = renderKey;
+    /** @type {Mark[]} */
     const labels = ticks.map(({ at, text }) => {
       const edge = at < 4 ? " itipy-tickedge" : "";
-      return h("span", { class: `itipy-tick${edge}`, style: `left:${at.toFixed(3)}%` }, text);
+      return { name: `itipy-tick${edge}`, left: `${at.toFixed(3)}%`, text };
     });
-    const lines = ticks.map(({ at }) => h("i", { style: `left:${at.toFixed(3)}%` }));
-    if (endsNow) lines.push(h("i", { class: "itipy-now", style: "left:100%" }));
+    /** @type {Mark[]} */
+    const lines = ticks.map(({ at }) => ({ name: "", left: `${at.toFixed(3)}%` }));
+    if (endsNow) lines.push({ name: "itipy-now", left: "100%" });
     for (const { left, width, text } of gaps) {
-      const middle = `left:calc(${left}% + ${width}% / 2)`;
-      labels.push(h("span", { class: "itipy-gaplabel", style: middle }, text));
-      lines.push(h("i", { class: "itipy-gapcol", style: `left:${left}%;width:${width}%` }));
+      labels.push({ name: "itipy-gaplabel", left: `calc(${left}% + ${width}% / 2)`, text });
+      lines.push({ name: "itipy-gapcol", left: `${left}%`, width: `${width}%` });
     }
-    this.ticks.replaceChildren(...labels, ...(endsNow ? [this.nowLabel] : []));
-    this.gridlines.replaceChildren(...lines);
+    this.nowLabel.hidden = !endsNow;
+    drawMarks(this.labels, labels, "span");
+    drawMarks(this.gridlines, lines, "i");
   }
+}
+
+/**
+ * Draw marks with the elements that are there, as far as they suffice.
+ *
+ * @param {Element} parent
+ * @param {Mark[]} marks
+ * @param {"span" | "i"} tag
+ */
+function drawMarks(parent, marks, tag) {
+  while (parent.childElementCount > marks.length) parent.lastElementChild?.remove();
+  marks.forEach(({ name, left, width = "", text = "" }, index) => {
+    let element = /** @type {HTMLElement | undefined} */ (parent.children[index]);
+    if (element === undefined) parent.append((element = h(tag)));
+    if (element.className !== name) element.className = name;
+    element.style.left = left;
+    element.style.width = width;
+    setText(element, text);
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { RowPool } from "../../dom/row_pool.js";
 import { VirtualList } from "../../dom/virtual_list.js";
 import { buildLanes } from "../../model/time/lanes.js";
 import { TimeScale } from "../../model/time/time_scale.js";
-import { extentOf, panned, spanBetween, wholeSpan, zoomed } from "../../model/time/time_span.js";
+import { panned, spanBetween, wholeSpan, zoomed } from "../../model/time/time_span.js";
 import { Brush } from "./brush.js";
 import { LANE_HEIGHT, LaneElement } from "./lane.js";
 import { LaneTooltip } from "./lane_tooltip.js";
@@ -20,6 +20,8 @@ import { WorkerLanes } from "./worker_lanes.js";
 /** @typedef {import("../../model/list/list_state.js").ListProps} ListProps */
 /** @typedef {import("../../model/list/list_state.js").ListEvents} ListEvents */
 
+/** Milliseconds between two looks at a span that grows while tasks run. */
+const FIT_INTERVAL = 250;
 /** The factor of one step of zooming. */
 const ZOOM = 1.6;
 /** The fraction of the shown span that a key moves by. */
@@ -39,10 +41,10 @@ export class Timeline {
     this.scale = new TimeScale(this.whole, [], 1);
     /** What was drawn last. */
     this.props = /** @type {ListProps | null} */ (null);
-    /** The list that `extent` was computed for. */
-    this.listing = -1;
-    /** @type {Extent} */
-    this.extent = { start: Infinity, end: -Infinity, active: false, gaps: [] };
+    /** When the span that grows was last fitted, and to what. */
+    this.fittedAt = -Infinity;
+    /** @type {Extent | null} */
+    this.fittedTo = null;
     this.tools = new TimelineTools(() => events.scroll());
     this.axis = new TimeAxis({
       zoomOut: () => this.zoom(ZOOM),
@@ -105,17 +107,19 @@ export class Timeline {
   /** @param {ListProps} props */
   draw(props) {
     this.props = props;
-    const { ids, now, store } = props;
-    if (this.listing !== props.listing) {
-      this.listing = props.listing;
-      this.extent = extentOf(store.rows, ids);
+    const { extent } = props;
+    const now = performance.now();
+    // While tasks run, the span grows with time: all bars move, so not with each frame.
+    if (this.fittedTo?.start !== extent.start || !extent.active || now - this.fittedAt > FIT_INTERVAL) {
+      this.fittedAt = now;
+      this.fittedTo = extent;
+      this.whole = wholeSpan(extent, props.now);
     }
-    this.whole = wholeSpan(this.extent, now);
     const span = this.span ?? this.whole;
-    const gaps = this.tools.skipsIdle ? this.extent.gaps : [];
+    const gaps = this.tools.skipsIdle ? extent.gaps : [];
     this.scale = new TimeScale(span, gaps, this.axis.trackWidth);
-    this.tools.draw(this.extent.gaps.length > 0);
-    this.axis.draw(this.scale, this.extent.active && span.end >= now - 1);
+    this.tools.draw(extent.gaps.length > 0);
+    this.axis.draw(this.scale, extent.active && span.end >= this.whole.end - 1);
     setAttribute(this.element, "data-lanes", this.tools.byWorker ? "workers" : "tasks");
     if (this.tools.byWorker) this.workers.draw(props, this.scale);
     else this.drawTasks(props);

@@ -1,6 +1,8 @@
 // What the user chose to see (filters, sort order, view), and the list of rows that results.
 
+import { without } from "../tasks/order.js";
 import { FAILED } from "../tasks/rows.js";
+import { extentOf } from "../time/time_span.js";
 import { Matches } from "./matches.js";
 import { NEWEST_FIRST, nextSort, OLDEST_FIRST, SortedIds, sortValue } from "./sorting.js";
 import { TaskTree } from "./task_tree.js";
@@ -10,7 +12,6 @@ import { TopOrder } from "./top_order.js";
 /** @typedef {import("./sorting.js").Column} Column */
 /** @typedef {import("./sorting.js").Sort} Sort */
 /** @typedef {import("../tasks/rows.js").Row} Row */
-/** @typedef {import("./task_tree.js").Places} Places */
 /** @typedef {"table" | "timeline" | "functions"} ViewName */
 
 /**
@@ -18,12 +19,13 @@ import { TopOrder } from "./top_order.js";
  * @property {import("../tasks/store.js").Store} store
  * @property {TaskTree} tree
  * @property {number[]} ids of what is listed, in order: keys of tasks, and of batches
- * @property {Places | null} places
+ * @property {import("./task_tree.js").Places | null} places
  * @property {number} now
  * @property {number | null} selectedKey
  * @property {import("./ticked.js").Ticked} ticked
  * @property {Sort} sort
  * @property {boolean} connected
+ * @property {import("../time/time_span.js").Extent} extent of the timeline
  * @property {number} listing the number of this list: another one may hold other rows, or other states of them
  * @property {boolean} hideQueues whether every task has the default queue and priority
  */
@@ -74,7 +76,7 @@ export class ListState {
     this.view = "table";
     /** @type {number[]} the ids of what is listed, in order: keys of tasks, and of batches */
     this.ids = [];
-    /** @type {Places | null} their places; null if all stand at the first level */
+    /** @type {import("./task_tree.js").Places | null} their places; null if all stand at the first level */
     this.places = null;
     /** @type {Matches | null} null if nothing is filtered out */
     this.matches = null;
@@ -87,6 +89,8 @@ export class ListState {
     this.cacheKey = "";
     /** The store's removals that `ids` reflects. */
     this.removals = 0;
+    /** How far the tasks of the timeline reach; of nothing in other views. */
+    this.extent = extentOf(connection.store.rows, []);
     /** How often `ids` was computed. */
     this.listing = 0;
     this.updatedAt = 0;
@@ -169,6 +173,7 @@ export class ListState {
     this.ids = ids;
     this.places = places;
     this.cacheKey = `${store.version} ${this.criteria}`;
+    if (this.view === "timeline") this.extent = extentOf(store.rows, ids);
     this.removals = store.removals;
     this.listing++;
     this.updatedAt = performance.now();
@@ -207,10 +212,11 @@ export class ListState {
 
   /** Remove from `ids` what is no longer in the store; they stay stale. */
   dropRemoved() {
-    const { store } = this.connection;
-    if (store.removals === this.removals) return false;
-    this.removals = store.removals;
-    this.ids = this.ids.filter((id) => (id < 0 ? store.relations.groups.has(id) : store.rows.has(id)));
+    const { relations, removals, rows } = this.connection.store;
+    if (removals === this.removals) return false;
+    const exists = (/** @type {number} */ id) => (id < 0 ? relations.groups.has(id) : rows.has(id));
+    this.ids = without(this.ids, removals - this.removals, exists);
+    this.removals = removals;
     return true;
   }
 

@@ -40,11 +40,24 @@ export class Order {
 
   clearRemoved() {
     if (this.removed === 0) return;
-    const { list } = this;
-    let gone = 0;
-    while (gone < this.removed && gone < list.length && !this.exists(/** @type {number} */ (list[gone]))) gone++;
-    list.splice(0, gone);
-    if (gone < this.removed) this.list = list.filter(this.exists);
+    this.list = without(this.list, this.removed, this.exists);
     this.removed = 0;
   }
+}
+
+/**
+ * The ids that exist; quick if those that do not stand at one end, as what a history drops does.
+ *
+ * @param {number[]} ids
+ * @param {number} count how many do not exist, at most
+ * @param {(id: number) => boolean} exists
+ * @returns {number[]} a new array
+ */
+export function without(ids, count, exists) {
+  let first = 0;
+  let end = ids.length;
+  while (first < end && first < count && !exists(/** @type {number} */ (ids[first]))) first++;
+  while (first < end && ids.length - end + first < count && !exists(/** @type {number} */ (ids[end - 1]))) end--;
+  const rest = ids.slice(first, end);
+  return ids.length - rest.length < count ? rest.filter(exists) : rest;
 }
