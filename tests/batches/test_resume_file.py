@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from datetime import UTC, datetime
 
@@ -158,3 +159,14 @@ def test_what_can_not_be_pickled_runs_and_is_not_kept(path):
 
     assert (batch.stats.restored, batch.stats.file.refused) == (1, 1)
     assert "pickle" in batch.stats.file.reason
+
+
+def test_a_file_is_let_go_of_with_its_last_user(tmp_path, recwarn):
+    (tmp_path / "notes.txt").write_text("no database " * 100)
+    ResumeFile(tmp_path / "pages.sqlite")
+    with pytest.raises(ResumeFileError):
+        ResumeFile(tmp_path / "notes.txt")
+    gc.collect()
+
+    # From Python 3.13 on sqlite3 warns of what was left open.
+    assert [str(warning.message) for warning in recwarn] == []

@@ -8,9 +8,12 @@ from immediate_tasks_ipy.task_history import current_recorder
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
 from immediate_tasks_ipy.tasks.lifecycle import new_result, start, succeed
 
+#: Set while the worker works.
+working = threading.Event()
+
 
 class Queueing(BaseTaskBackend):
-    """Its worker looks at a task a moment after it was enqueued."""
+    """Its worker looks at a task a moment after it was enqueued, or when it works again."""
 
     supports_get_result = True
 
@@ -20,6 +23,7 @@ class Queueing(BaseTaskBackend):
         entry = current_recorder().add(result)
 
         def work():
+            working.wait()
             start(result, "elsewhere")
             succeed(result, task.func(*args, **kwargs), ())
             current_recorder().changed(entry)

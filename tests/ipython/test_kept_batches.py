@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_results_are_kept_in_a_file_and_taken_from_there(prepared, tmp_path):
     assert prepared["y"].return_values == list(range(9))
     assert prepared["calls"] == [3, 4, 5, 6, 7, 8]
     assert "3 taken from pages.sqlite" in second.text
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         [[count]] = database.execute("SELECT count(*) FROM immediate_tasks_results").fetchall()
     assert count == 9
 

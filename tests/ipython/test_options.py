@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.ipython import queueing
 from tests.support.shells import wait_until
 
 ADD = "def add(a, b=0):\n    return a + b"
@@ -182,13 +183,15 @@ def test_background_returns_at_once_for_an_async_cell(terminal):
     assert ran.value.return_value == "opened"
 
 
-def test_wait_waits_for_a_backend_that_only_queues(notebook, tmp_path):
+def test_wait_waits_for_a_backend_that_only_queues(notebook):
+    queueing.working.clear()
     notebook.run(
         "%config ImmediateTasks.backends = {'slow': {'BACKEND': 'tests.ipython.queueing.Queueing'}}"
     )
     assert notebook.run("%enqueue -b slow tests.ipython.importable.double(2)").value.status == (
         "READY"
     )
+    queueing.working.set()
     ran = notebook.run("%enqueue -b slow --wait tests.ipython.importable.double(2)")
     assert ran.value.return_value == 4
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 import re
 from types import SimpleNamespace
@@ -158,7 +159,8 @@ def test_every_cell_of_the_table(method, state, way):
 def test_the_docstring_says_the_same():
     """The tables in the docstring of Execution, cell by cell."""
     rows = {}
-    for block in re.findall(r"^ +state .*?(?=\n\n)", Execution.__doc__, re.DOTALL | re.MULTILINE):
+    text = inspect.cleandoc(Execution.__doc__)  # as Python 3.13 keeps it
+    for block in re.findall(r"^ *state  .*?(?=\n\n)", text, re.DOTALL | re.MULTILINE):
         header, _, *lines, _ = (re.split(r"\s{2,}", line.strip()) for line in block.splitlines())
         for state, *cells in lines:
             rows.setdefault(state, {}).update(zip(header[1:], cells, strict=True))

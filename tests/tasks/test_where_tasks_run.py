@@ -175,14 +175,17 @@ def test_threads_may_enqueue_at_once(backend):
 
 
 def test_aenqueue_leaves_nothing_behind():
-    async def main():
-        await task(functions.anoop).aenqueue()
+    async def grown():
         gc.collect()
         before = len(gc.get_objects())
         for _ in range(200):
             await task(functions.anoop).aenqueue()
         gc.collect()
         return len(gc.get_objects()) - before
+
+    async def main():
+        # Threads of earlier tests may make objects meanwhile, but not each time.
+        return min([await grown() for _ in range(4)])
 
     assert asyncio.run(main()) < 50
 
