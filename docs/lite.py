@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -32,6 +34,10 @@ NOTEBOOKS = ("01_quickstart", "02_lifecycle", "05_batches", "06_debugging")
 PRELOADED = ("micropip", "packaging", "jedi", "ipywidgets", "anywidget", "immediate-tasks-ipy")
 #: What a cell may import; it is loaded then.
 OPTIONAL = ("Django>=6", "tzdata")
+#: What none of the site's wheels can bring: the index has no pandas for Pyodide.
+NEEDS_PANDAS = re.compile(r"to_frame|import pandas")
+NO_PANDAS = "\n\n*In this site there is no pandas: the cells below that need it say so.*"
+
 #: Parts of JupyterLab, which the site has already.
 FRONT_END = ("jupyterlab-widgets", "widgetsnbextension")
 
@@ -100,6 +106,9 @@ def copy_notebooks(folder: Path) -> None:
             "language": "python",
             "name": "python",
         }
+        for cell, following in pairwise(notebook["cells"]):
+            if cell["cell_type"] == "markdown" and NEEDS_PANDAS.search(following["source"]):
+                cell["source"] += NO_PANDAS
         (folder / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
 
 
