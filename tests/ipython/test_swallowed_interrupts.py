@@ -52,6 +52,23 @@ def test_an_interrupt_that_is_swallowed_ends_the_code_at_its_next_instruction(na
     assert (signal.getsignal(signal.SIGINT), sys.unraisablehook, sys.gettrace()) == before
 
 
+#: A gather whose second task blocks the loop when the signal comes.
+GATHER = """
+import asyncio, signal, time
+tasks = []
+async def idle():
+    tasks.append(asyncio.current_task())
+    await asyncio.sleep(600)
+async def blocked():
+    tasks.append(asyncio.current_task())
+    await asyncio.sleep(0)
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(600)
+async def both(_=None):
+    await asyncio.gather(idle(), blocked())
+"""
+
+
 async def test_all_tasks_of_a_gather_end_where_one_of_them_was_interrupted():
     tasks = []
 
@@ -70,3 +87,13 @@ async def test_all_tasks_of_a_gather_end_where_one_of_them_was_interrupted():
     with pytest.raises(asyncio.CancelledError):
         await guarded(both)
     assert [task.cancelled() for task in tasks] == [True, True]
+
+
+@pytest.mark.parametrize("line", ["both()", "--each [1] both"])
+async def test_all_tasks_of_a_gather_end_where_one_of_them_blocks_the_loop(notebook, line):
+    await notebook.arun(GATHER)
+
+    ran = await notebook.arun(f"%enqueue {line}")
+
+    assert type(ran.error) is KeyboardInterrupt
+    assert [task.cancelled() for task in notebook["tasks"]] == [True, True]

@@ -79,16 +79,22 @@ handler, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
 tasks = asyncio.all_tasks(loop); history.clear()
 """
 
+#: The asyncio tasks that were not there before, but the kernel's own: cells are compiled under
+#: file names that contain `ipykernel` too.
+LEFT = (
+    "[t for t in asyncio.all_tasks(loop) - tasks if not"
+    " t.get_coro().cr_code.co_filename.startswith(__import__('ipykernel').__path__[0])]"
+)
+
 #: Run after each: what is not as it was, as text.
-AFTER = """
-def own(t): return 'ipykernel' not in t.get_coro().cr_code.co_filename
-left = list(filter(own, asyncio.all_tasks(loop) - tasks))
+AFTER = f"""
+left = {LEFT}
 open_ = [r for r in history.results if not r.is_finished and r is not globals().get('kept')]
 wrong = []
 if signal.getsignal(signal.SIGINT) is not handler: wrong.append('another handler of SIGINT is left')
 if sys.unraisablehook is not hook: wrong.append('another sys.unraisablehook is left')
-if left: wrong.append(f'asyncio tasks are left: {left}')
-if open_: wrong.append(f'results are not finished: {open_}')
+if left: wrong.append(f'asyncio tasks are left: {{left}}')
+if open_: wrong.append(f'results are not finished: {{open_}}')
 print(wrong, end='')
 """
 

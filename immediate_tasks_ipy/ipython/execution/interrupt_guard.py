@@ -118,8 +118,8 @@ class LoopGuard(Guard):
             try:
                 self.stop()
             finally:
-                # After whatever `stop` has scheduled.
-                self.loop.call_soon(self._cancel)
+                # At once: see `cancel_on_loop`.
+                self._cancel()
 
     def _cancel(self) -> None:
         if not self._is_pending:

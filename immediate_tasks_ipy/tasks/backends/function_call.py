@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -71,8 +72,14 @@ def cancel_on_loop(execution: Execution) -> bool:
                 asyncio_task.uncancel()  # the function has swallowed the last one
             asyncio_task.cancel()
 
+    loop = asyncio_task.get_loop()
+    if asyncio._get_running_loop() is loop and asyncio.current_task(loop) is None:
+        # In a callback of the loop: before those that wait their turn. A `gather` that hears first
+        # of the end of one of its coroutines can't be cancelled any more, and leaves the others.
+        cancel()
     try:
-        asyncio_task.get_loop().call_soon_threadsafe(cancel)
+        # It also wakes a loop that a signal handler cancels in while it waits.
+        loop.call_soon_threadsafe(cancel)
     except RuntimeError:
         return False
     return True

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.support.interrupt_situations import SETUP, SITUATIONS, press
+from tests.support.interrupt_situations import LEFT, SETUP, SITUATIONS, press
 
 #: What a task may be doing when the button is pressed; each prints `up` first.
 BODIES = {
@@ -24,11 +24,7 @@ BODIES = {
 }
 
 #: The previous SIGINT handler is back; no asyncio task is left but the kernel's own.
-STATE = (
-    "signal.getsignal(signal.SIGINT) is handler, "
-    "[t for t in asyncio.all_tasks(loop) - tasks"
-    " if 'ipykernel' not in t.get_coro().cr_code.co_filename]"
-)
+STATE = f"signal.getsignal(signal.SIGINT) is handler, {LEFT}"
 
 
 #: Of the situations of the sweep, those in which an interrupt was lost most often.
