@@ -97,3 +97,26 @@ async def test_all_tasks_of_a_gather_end_where_one_of_them_blocks_the_loop(noteb
 
     assert type(ran.error) is KeyboardInterrupt
     assert [task.cancelled() for task in notebook["tasks"]] == [True, True]
+
+
+#: A task that waits as gevent does: in a greenlet of its own, which has another stack and context.
+GREENLET = """
+import signal
+from greenlet import greenlet
+def waits():
+    signal.raise_signal(signal.SIGINT)
+    while True:
+        pass
+def function(_=None):
+    greenlet(waits).switch()
+"""
+
+
+@pytest.mark.parametrize("line", ["function()", "--each [1] function"])
+async def test_an_interrupt_ends_a_task_that_waits_for_a_greenlet(notebook, line):
+    await notebook.arun(GREENLET)
+
+    ran = await notebook.arun(f"%enqueue {line}")
+
+    assert type(ran.error) is KeyboardInterrupt
+    assert ("CANCELLED" if line == "function()" else "INTERRUPTED") in ran.text

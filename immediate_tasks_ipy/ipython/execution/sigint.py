@@ -13,11 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from immediate_tasks_ipy.tasks.faults.interrupts import current_guard
 from immediate_tasks_ipy.tasks.sync import current_task
 
 from .interrupt_guard import Guard
-from .interrupt_place import place_of
+from .interrupt_place import interrupted_guard, place_of
 
 #: Seconds between two deliveries of a signal that found no place to be raised at.
 REPEAT_INTERVAL = 0.01
@@ -88,7 +87,7 @@ class SigintHandler:
 
     def _error_for(self, frame: FrameType | None) -> BaseException | None:
         """What to raise in that frame, if a pending interrupt can be delivered there."""
-        guard = current_guard.get()
+        guard = interrupted_guard()
         if not isinstance(guard, Guard) or not guard.is_active or not guard.is_pending:
             return None
         if frame is not None and frame.f_code.co_filename in _BOOKKEEPING:
