@@ -13,6 +13,7 @@ from immediate_tasks_ipy.tasks import signals, task, task_backends
 from immediate_tasks_ipy.tasks.backends.base import BaseTaskBackend
 from immediate_tasks_ipy.tasks.backends.execution import State
 from immediate_tasks_ipy.tasks.exceptions import TaskNotCancellable
+from immediate_tasks_ipy.tasks.threads import thread_call
 from immediate_tasks_ipy.tasks.threads.thread_call import ThreadCall
 from tests.tasks import functions
 from tests.tasks.conditions import auntil, until
@@ -268,6 +269,26 @@ sys.setprofile(lambda *event: None)
         [sys.executable, "-c", traced], capture_output=True, text=True, timeout=60, check=True
     )
     assert ran.stdout == "stopped False\n"
+
+
+def test_an_interrupted_call_ends_where_a_finalizer_swallows_the_exception(monkeypatch):
+    raised = []
+
+    def swallowed_at_first(ident):
+        raised.append(ident)
+        if len(raised) > 2:
+            raise_in_thread(ident)
+
+    raise_in_thread = thread_call._raise_in_thread
+    monkeypatch.setattr(thread_call, "_raise_in_thread", swallowed_at_first)
+
+    def interrupt():
+        return call.interrupt()
+
+    call = ThreadCall(interrupt)
+
+    assert call() is True
+    assert len(raised) == 3
 
 
 def test_a_sync_task_awaited_on_a_loop_is_abandoned(backend, running):

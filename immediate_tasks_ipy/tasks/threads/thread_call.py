@@ -36,7 +36,8 @@ class ThreadCall:
 
         If it has not begun, it never will. Else this is the best there is, and
         no more: a function that waits in C code (a socket, `time.sleep`) sees
-        the exception when it comes back from there. It is raised once at most.
+        the exception when it comes back from there, and one that is in a finalizer
+        at that moment loses it. It is raised once at most.
         """
         with self._lock:
             if self._ident is not None and not self._interrupted:
@@ -59,8 +60,7 @@ def _take_exception() -> None:
     all threads looking for it forever, and where one of them is traced, they stand still.
     """
     try:
-        _raise_in_thread(threading.get_ident())
-        while True:
-            pass
+        while True:  # a finalizer may swallow it
+            _raise_in_thread(threading.get_ident())
     except asyncio.CancelledError:
         pass
