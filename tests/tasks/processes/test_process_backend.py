@@ -17,6 +17,7 @@ from immediate_tasks_ipy.tasks import TaskContext, task, task_backends
 from immediate_tasks_ipy.tasks.backends.processes import ProcessBackend, pool
 from immediate_tasks_ipy.tasks.backends.processes import backend as module
 from immediate_tasks_ipy.tasks.backends.remote.durations import Durations
+from immediate_tasks_ipy.tasks.backends.retries import RetryPolicy, offered
 from immediate_tasks_ipy.tasks.base import Task
 from immediate_tasks_ipy.tasks.exceptions import InvalidTask, InvalidTaskBackend
 from immediate_tasks_ipy.tasks.notebook_task import NotebookTask
@@ -329,6 +330,30 @@ def test_a_process_that_dies_fails_its_task_and_no_other(function, args, message
     assert [other.return_value for other in others] == list(range(1, 21))
     if function is crash:
         assert "Segmentation fault" in recorder.entry_of(result).output
+
+
+def die_at_first(context, ways):
+    if context.attempt <= len(ways):
+        exit_with(7) if ways[context.attempt - 1] == "exit" else be_killed()
+    return context.attempt
+
+
+@pytest.mark.parametrize(("retries", "status"), [(2, "SUCCESSFUL"), (1, "FAILED")])
+def test_an_attempt_that_ends_its_process_counts_and_keeps_its_error(retries, status, recorder):
+    other = process_task(add).enqueue(1, 1)
+    with offered(RetryPolicy(retries, backoff=0)):
+        result = process_task(die_at_first, takes_context=True).enqueue(["exit", "kill"])
+    finished(result, other)
+
+    assert (result.status, result.attempts) == (status, retries + 1)
+    assert len(set(result.worker_ids)) == retries + 1
+    for error, message in zip(
+        result.errors, ["ended itself with exit code 7", "was killed (SIGKILL)"], strict=True
+    ):
+        assert message in error.traceback
+    assert status == "FAILED" or result.return_value == 3
+    assert other.return_value == 2
+    assert recorder.entry_of(result).result is result
 
 
 def test_priorities_order_what_waits(tmp_path, monkeypatch):
