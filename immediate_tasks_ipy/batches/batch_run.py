@@ -252,6 +252,7 @@ class BatchRun:
         self._runner = None
         self._cut_off.update(runner.cut_off)
         self.items.complete(error)
+        self.stats.is_resumable = self.can_resume
         known_batches.release(self)
 
     def _reason(self, error: BaseException | None) -> str:

@@ -40,6 +40,8 @@ class BatchStats:
         #: Did the user stop it? And how often, so far?
         self.was_interrupted = self.was_cancelled = False
         self.interruptions = 0
+        #: Has it ended early, and can go on?
+        self.is_resumable = False
         #: The file that keeps its results, a `ResumeFile`.
         self.file: Any = None
         #: Does no cell wait for it?

@@ -6,9 +6,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from IPython.core.error import UsageError
 
 from immediate_tasks_ipy.task_history import current_recorder
+from immediate_tasks_ipy.tasks import task_backends
 from tests.support.shells import wait_until
+from tests.tasks.remote.engines import SUCCESS, HeldBackend, HeldEngine
 
 
 @pytest.fixture
@@ -80,6 +83,54 @@ def test_an_item_that_is_no_json_is_one_line(prepared):
     assert "item 1" in sentence
     assert "object" in sentence
     assert [result.return_value for result in prepared["z"]] == [1]
+
+
+class DyingEngine(HeldEngine):
+    """Runs what it is sent, five jobs; the next it loses with its connection."""
+
+    def __init__(self, backend):
+        super().__init__()
+        self.backend, self.is_alive = backend, True
+
+    def send(self, job):
+        if not self.is_alive:
+            raise ConnectionError("The scheduler is gone.")
+        self.jobs.append(job)
+        if len(self.jobs) != 6:
+            self.backend.started(job, "w1", 0.0)
+            self.backend.finished(job, SUCCESS)
+        else:
+            self.is_alive = False
+            self.backend.abandon(job, ConnectionError("The connection was lost."))
+
+
+class DyingBackend(HeldBackend):
+    def create_engine(self):
+        return DyingEngine(self)
+
+
+@pytest.mark.parametrize("option", ["", "--background"])
+def test_a_batch_whose_engine_dies_is_kept_finished_and_goes_on(terminal, option):
+    backend = task_backends["dying"] = DyingBackend("dying", {})
+    terminal.run("def double(n): return n * 2")
+    line = f"z = %enqueue {option} --backend dying --each range(12) double"
+    ran = terminal.run(line)
+    wait_until(lambda: terminal["z"].is_finished)
+    shown = terminal.run("%tasks show " + terminal["z"].batch.stats.id).out
+
+    if not option:
+        assert type(ran.error) is UsageError
+        assert "item 6: ConnectionError: The scheduler is gone." in str(ran.error)
+    assert [str(result.status) for result in terminal["z"]] == ["SUCCESSFUL"] * 5 + ["FAILED"] * 2
+    assert "5 results are in z; %tasks resume -1 goes on" in shown
+    assert "%tasks rerun --failed runs the 2 again" in shown
+
+    backend.engine.is_alive = True
+    assert terminal.run("%tasks resume -1").ok
+    assert [result.is_finished for result in terminal["z"]] == [True] * 12
+    assert "goes on" not in terminal.run("%tasks show " + terminal["z"].batch.stats.id).out
+    terminal.run("z.rerun_failed()")
+    assert terminal["z"].return_values == ["done"] * 12
 
 
 def test_failures_are_shown_by_kind_with_the_first_traceback(prepared):

@@ -169,10 +169,9 @@ class BatchSummary:
             word = "Interrupted" if batch.was_interrupted else "Cancelled"
             ended = batch.successful + batch.failed
             of = "" if batch.total is None else f" of {batch.total:,}"
-            way_on = "; `%tasks resume -1` goes on" if has_magics else ""
-            notes.append(f"{word} after {ended:,}{of}: {self._kept}{way_on}")
+            notes.append(f"{word} after {ended:,}{of}: {self._kept}{self._way_on}")
         elif self.error and batch.enqueued:
-            notes.append(f"{self._kept[0].upper()}{self._kept[1:]}")
+            notes.append(f"{self._kept[0].upper()}{self._kept[1:]}{self._way_on}")
         elif self.is_running and batch.is_in_background and has_magics:
             notes.append(f"`%tasks cancel {batch.id[:ID_PREFIX]}` ends all of it")
         if not self.is_running and batch.failed and not self.was_stopped and has_magics:
@@ -187,6 +186,12 @@ class BatchSummary:
         note, count = self.batch.note
         tasks = "1 task" if count == 1 else f"{count:,} tasks"
         return [f"{tasks}: {one_line(note, NOTE)}"]
+
+    @property
+    def _way_on(self) -> str:
+        """What goes on with a batch that was ended early; empty if nothing can."""
+        can_go_on = self.batch.is_resumable and current_session().has_magics
+        return "; `%tasks resume -1` goes on" if can_go_on else ""
 
     @property
     def _kept(self) -> str:
