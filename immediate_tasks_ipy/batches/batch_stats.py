@@ -29,6 +29,8 @@ class BatchStats:
         self.id = random_id()
         #: The call as written, `fetch(url)`.
         self.label = label
+        #: The text of the cell that started it; None if no magic did.
+        self.source: str | None = None
         #: The variable that its results are bound to, where that is known.
         self.name: str | None = None
         #: How many items there are; None while an iterable of unknown length is read.

@@ -34,3 +34,6 @@ class PanelActions(Protocol):
 
     def copy_text(self, entry: Entry) -> str:
         """The magic line that enqueues this task, `%enqueue add(2, 3)`."""
+
+    def copy_batch(self, batch: Any) -> str:
+        """The magic that enqueues a batch, `%enqueue --each "url in urls" fetch(url)`."""

@@ -19,6 +19,7 @@ from .requests import (
     ChangeBatch,
     Clear,
     Copy,
+    CopyBatch,
     Detail,
     Export,
     Locals,
@@ -63,6 +64,7 @@ class Replies:
             Traceback: lambda request: {"text": traceback_text(self._entry(request.key))},
             Locals: self._locals,
             Copy: self._copy,
+            CopyBatch: self._copy_batch,
             Clear: self._clear,
             ChangeBatch: self._change_batch,
             Stop: lambda _: {},
@@ -101,6 +103,13 @@ class Replies:
             msg = "The history no longer holds this task: raise history_limit to keep more."
             raise LookupError(msg)
         return entry
+
+    def _batch(self, number: int) -> Any:
+        batch = self._feed.groups.batch(number)
+        if batch is None:
+            msg = "The batch is no longer there: its results were dropped."
+            raise LookupError(msg)
+        return batch
 
     def _open(self, request: Open) -> Parts:
         self._feed.request_snapshot(request.request)
@@ -146,15 +155,15 @@ class Replies:
     def _copy(self, request: Copy) -> Message:
         return {"text": sendable(self._actions.copy_text(self._entry(request.key)))}
 
+    def _copy_batch(self, request: CopyBatch) -> Message:
+        return {"text": sendable(self._actions.copy_batch(self._batch(request.number)))}
+
     def _clear(self, _: Clear) -> Message:
         count = self._actions.clear()
         return {"say": f"{count:,} finished {'task' if count == 1 else 'tasks'} cleared"}
 
     def _change_batch(self, request: ChangeBatch) -> Message:
-        batch = self._feed.groups.batch(request.number)
-        if batch is None:
-            msg = "The batch is no longer there: its results were dropped."
-            raise LookupError(msg)
+        batch = self._batch(request.number)
         cancels = request.action == "cancel"
         change = self._actions.cancel_batch if cancels else self._actions.resume_batch
         return {"say": sendable(change(batch))}

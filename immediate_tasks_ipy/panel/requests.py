@@ -131,6 +131,14 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyBatch:
+    """Send the magic that enqueues a batch."""
+
+    request: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Clear:
     """Forget the finished tasks."""
 
@@ -167,6 +175,7 @@ Request = (
     | Cancel
     | ChangeBatch
     | Copy
+    | CopyBatch
     | Clear
     | Export
     | Stop
@@ -277,6 +286,7 @@ _READERS: dict[object, Callable[[str, dict[str, Any]], Request]] = {
         _count(content.get("frame")),
     ),
     "copy": lambda request, content: Copy(request, _key(content.get("key"))),
+    "copy_batch": lambda request, content: CopyBatch(request, _key(content.get("group"))),
     "clear": lambda request, _: Clear(request),
     "export": lambda request, content: Export(
         request, _one_of(FORMATS, content.get("format")), _some_or_all(content.get("keys"))

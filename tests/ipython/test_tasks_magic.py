@@ -414,3 +414,32 @@ def test_tasks_open_is_tasks(terminal):
     terminal.run("%%enqueue -n first\n1")
     assert terminal.run("%tasks open").out == terminal.run("%tasks").out
     assert "takes nothing more" in terminal.usage_error("%tasks open it")
+
+
+@pytest.mark.parametrize(
+    ("source", "copied"),
+    [
+        (
+            "import math\nroots = %enqueue --each range(2) math.sqrt\nlen(roots)",
+            "roots = %enqueue --each range(2) math.sqrt",
+        ),
+        (
+            "%%enqueue --each range(2)\ndef half(n):\n    return n / 2",
+            "%%enqueue --each range(2)\ndef half(n):\n    return n / 2",
+        ),
+    ],
+)
+def test_the_panel_copies_the_statement_that_started_a_batch(notebook, source, copied):
+    from immediate_tasks_ipy.batches import known_batches
+    from immediate_tasks_ipy.ipython.execution.panel_actions import ShellActions
+    from immediate_tasks_ipy.ipython.extension import _loaded
+
+    notebook.run(source)
+    batch = list(known_batches.known())[-1].stats
+
+    actions = ShellActions(_loaded[notebook.shell].launcher)
+
+    assert actions.copy_batch(batch) == copied
+    batch.source = None
+    with pytest.raises(LookupError, match="No magic started this batch"):
+        actions.copy_batch(batch)

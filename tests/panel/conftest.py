@@ -39,6 +39,9 @@ class Actions:
     def clear(self) -> int:
         return self.recorder.clear()
 
+    def copy_batch(self, batch: Any) -> str:
+        return f"%enqueue --each items {batch.label}"
+
     def copy_text(self, entry: Entry) -> str:
         return f"%enqueue {entry.result.task.name}()"
 

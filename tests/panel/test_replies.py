@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from immediate_tasks_ipy.batches import BatchStats
 from immediate_tasks_ipy.panel import export_file
 from immediate_tasks_ipy.panel.replies import Replies
 from immediate_tasks_ipy.panel.requests import (
@@ -13,6 +14,7 @@ from immediate_tasks_ipy.panel.requests import (
     Cancel,
     Clear,
     Copy,
+    CopyBatch,
     Detail,
     Export,
     Open,
@@ -204,6 +206,14 @@ def test_copy_and_clear_answer(replies, recorder):
     assert answer(replies, Copy("a-1", 1))["text"] == "%enqueue add()"
     assert answer(replies, Clear("a-1"))["say"] == "1 finished task cleared"
     assert len(recorder) == 0
+
+
+def test_the_magic_of_a_batch_is_answered(replies, feed):
+    batch = BatchStats("add(n)")
+    number = feed.groups.number_of(batch)
+
+    assert answer(replies, CopyBatch("a-1", number))["text"] == "%enqueue --each items add(n)"
+    assert "no longer there" in answer(replies, CopyBatch("a-1", number + 1))["say"]
 
 
 def test_a_search_looks_at_what_a_preview_cuts(replies):

@@ -108,6 +108,9 @@ class PlainActions:
     def clear(self) -> int:
         return self.recorder.clear()
 
+    def copy_batch(self, batch: Any) -> str:
+        return f"%enqueue --each items {batch.label}"
+
     def copy_text(self, entry: Entry) -> str:
         return f"%enqueue {call_text(entry, limit=1000)}"
 

@@ -115,6 +115,7 @@ class BatchLauncher:
         """The run of a batch, and its results, bound to the variables that the line names."""
         stats = BatchStats(batch.label, batch.total)
         stats.name = name or options.out
+        stats.source = batch.source
         run = BatchRun(
             batch.jobs,
             stats=stats,

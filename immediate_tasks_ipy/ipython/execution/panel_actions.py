@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
+from immediate_tasks_ipy.ipython.planning.cell_source import statement_of_batch
 from immediate_tasks_ipy.task_history import Entry
 from immediate_tasks_ipy.task_history.cancel import cancel
 from immediate_tasks_ipy.task_history.rerun import is_reloadable, rerun_job, start
@@ -77,6 +78,13 @@ class ShellActions:
         from immediate_tasks_ipy.display.values import call_text
 
         return f"%enqueue {call_text(entry, limit=100_000)}"
+
+    def copy_batch(self, batch: Any) -> str:
+        """The statement with the magic that started a batch, by its `BatchStats`."""
+        if batch.source is None:
+            msg = "No magic started this batch: there is no line to copy."
+            raise LookupError(msg)
+        return statement_of_batch(batch.source)
 
     def _interrupt_main_thread(self, entry: Entry) -> bool:
         main = threading.main_thread()

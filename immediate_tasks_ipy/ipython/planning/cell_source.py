@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import linecache
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +38,18 @@ def use_original_cell_source(shell: InteractiveShell, raw_cell: str | None) -> N
         return
     if _is_made_of(kept[2], lines):
         linecache.cache[name] = (len(raw_cell), None, lines, name)
+
+
+def statement_of_batch(source: str) -> str:
+    """The statement of a cell that starts a batch; all of it if that is not one of its lines."""
+    lines = [] if source.lstrip().startswith("%%") else source.splitlines()
+    starts = [index for index, line in enumerate(lines) if "%enqueue" in line]
+    if len(starts) != 1:
+        return source
+    end = starts[0]
+    while lines[end].endswith("\\") and end + 1 < len(lines):
+        end += 1
+    return textwrap.dedent("\n".join(lines[starts[0] : end + 1]))
 
 
 def _is_made_of(transformed: list[str], lines: list[str]) -> bool:

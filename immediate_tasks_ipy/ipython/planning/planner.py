@@ -41,6 +41,8 @@ class Batch:
     concurrency: int
     #: Whether it can run in place, without a loop.
     in_place: bool
+    #: The text of the cell, where a magic stands in one.
+    source: str | None = None
 
 
 @dataclass(slots=True)
@@ -233,7 +235,8 @@ class Planner:
         # The batch's card quotes the lines around those of the tracebacks.
         use_original_cell_source(self._shell, self.raw_cell)
         jobs = jobs_of_items(iterable, make)
-        return Batch(label, jobs, known_size(iterable), concurrency, in_place)
+        size = known_size(iterable)
+        return Batch(label, jobs, size, concurrency, in_place, self.raw_cell)
 
     # -- both -------------------------------------------------------------------
 

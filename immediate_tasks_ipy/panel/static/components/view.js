@@ -2,6 +2,7 @@
 
 import { Feedback } from "../dom/feedback.js";
 import { h } from "../dom/elements.js";
+import { keepFocus } from "../dom/focus.js";
 import { requestNotifications } from "../dom/notifications.js";
 import { TaskRequests } from "../dom/requests.js";
 import { countText, plural } from "../model/text/format.js";
@@ -126,7 +127,7 @@ export class PanelView {
   /** Draw now; an error is shown to the user and logged. */
   draw() {
     try {
-      this.drawAll();
+      keepFocus(this.root, () => this.drawAll(), () => this.lists.tabStop ?? this.header.search);
     } catch (error) {
       this.feedback.showError(`The panel could not draw: ${error}`);
       console.error(error);

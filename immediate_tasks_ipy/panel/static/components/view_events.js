@@ -112,7 +112,7 @@ export function detailEvents(view) {
     rerun: () => void requests.rerun([view.detail.key ?? 0]),
     cancel: () => void requests.cancel([view.detail.key ?? 0]),
     copyId: () => void requests.copy(view.detail.payload?.taskId ?? "", "Id copied"),
-    copyMagic: () => void requests.copyMagic(key()),
+    copyMagic: () => void requests.copyMagic("copy", { key: key() }),
     copyTraceback: async () => {
       const answer = await requests.send("traceback", { key: key() });
       if (answer) await requests.copy(answer.text, "Traceback copied");
@@ -135,6 +135,7 @@ export function batchEvents(view) {
     rerunGroup,
     cancelGroup,
     resumeGroup,
+    copyBatch: (id) => void view.requests.copyMagic("copy_batch", { group: -id }),
     close: () => view.closeDetail(),
     step: (by) => view.step(by),
     fetchDetail: async (key) => (await view.connection.request("detail", { key })).detail,

@@ -80,7 +80,9 @@ export class Feedback {
   }
 
   dismiss() {
+    if (this.errorBar.hidden) return;
     this.errorBar.hidden = true;
+    this.onChange();
   }
 
   /**

@@ -90,9 +90,14 @@ export class TaskRequests {
     this.feedback.showMessage("Export cancelled");
   }
 
-  /** @param {number | null} key */
-  async copyMagic(key) {
-    const answer = await this.send("copy", { key });
+  /**
+   * Copy the magic that enqueues a task or a batch.
+   *
+   * @param {"copy" | "copy_batch"} op
+   * @param {{ key: number | null } | { group: number }} fields
+   */
+  async copyMagic(op, fields) {
+    const answer = await this.send(op, fields);
     if (answer) await this.copy(answer.text, `Copied: ${answer.text}`);
   }
 

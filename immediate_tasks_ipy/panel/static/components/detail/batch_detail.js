@@ -18,6 +18,7 @@ import { DetailTabs } from "./detail_tabs.js";
 /**
  * @typedef {import("../lists/group_actions.js").GroupEvents & {
  *   close: () => void,
+ *   copyBatch: (id: number) => void,
  *   step: (by: 1 | -1) => void,
  *   fetchDetail: import("./batch_sections.js").FetchDetail,
  * }} BatchEvents
@@ -44,10 +45,11 @@ export class BatchDetail {
     this.counts = new Counts();
     this.rate = h("span", { class: "itipy-dim" });
     this.tabs = new DetailTabs(`${prefix}-batch`, "Batch details", ["Summary", "Failures", "Details"]);
-    this.actions = new GroupActions(
-      events,
-      () => this.id ?? 0,
-      () => this.tabs.focus(),
+    this.actions = new GroupActions(events, () => this.id ?? 0);
+    this.copyMagic = h(
+      "button",
+      { type: "button", class: "itipy-btn", onclick: () => events.copyBatch(this.id ?? 0) },
+      "Copy as magic",
     );
     this.element = h(
       "section",
@@ -57,7 +59,7 @@ export class BatchDetail {
       h("div", { class: "itipy-batchline" }, this.counts.element, this.rate),
       this.tabs.tabList,
       ...this.tabs.panels,
-      h("footer", { class: "itipy-dfoot" }, ...this.actions.elements),
+      h("footer", { class: "itipy-dfoot" }, ...this.actions.elements, this.copyMagic),
     );
   }
 
@@ -96,6 +98,8 @@ export class BatchDetail {
     this.counts.draw(counts);
     setText(this.rate, progress.rest > 0 ? paceText(progress) : "");
     this.actions.draw(label, group, progress, connected);
+    this.copyMagic.disabled = !connected;
+    setAttribute(this.copyMagic, "title", connected ? null : "The kernel is disconnected");
     this.fill(group, members, now);
   }
 

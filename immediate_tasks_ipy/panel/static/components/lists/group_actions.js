@@ -15,10 +15,8 @@ export class GroupActions {
   /**
    * @param {GroupEvents} events
    * @param {() => number} id of the batch that is shown
-   * @param {() => void} focusInstead called when the button that has the focus disappears
    */
-  constructor(events, id, focusInstead) {
-    this.focusInstead = focusInstead;
+  constructor(events, id) {
     const button = (/** @type {(group: number) => void} */ action) =>
       h("button", { type: "button", class: "itipy-btn", onclick: onFirstClick(() => action(id())) });
     this.resume = button(events.resumeGroup);
@@ -34,14 +32,12 @@ export class GroupActions {
    * @param {boolean} connected
    */
   draw(label, group, { rest, missing }, connected) {
-    const focused = this.elements.find((button) => button === document.activeElement);
     const name = label.split("(")[0] ?? label;
     const failed = group.counts[FAILED] ?? 0;
     drawGroupButton(this.resume, missing, "Resume", "", name, connected);
     drawGroupButton(this.rerun, failed, "Re-run", " failed", name, connected);
     drawGroupButton(this.cancel, rest, "Cancel", " unfinished", name, connected);
     setText(this.cancel, `Cancel ${countText(rest)}`);
-    if (focused?.hidden) this.focusInstead();
   }
 }
 

@@ -41,11 +41,7 @@ export class GroupRow {
     this.bar = new CountBar();
     this.counts = new Counts();
     this.rate = h("span", { role: "gridcell", class: "itipy-rate", "aria-colindex": 6 });
-    this.buttons = new GroupActions(
-      events,
-      () => this.key,
-      () => this.element.focus(),
-    );
+    this.buttons = new GroupActions(events, () => this.key);
     for (const button of this.buttons.elements) {
       button.tabIndex = -1;
       button.addEventListener("click", (event) => event.stopPropagation());

@@ -89,6 +89,12 @@ export class ListPane {
     return this.hasQueues;
   }
 
+  /** The element of the list that Tab reaches; null if nothing is listed. */
+  get tabStop() {
+    const stops = this.element.querySelectorAll("[role=row][tabindex='0'], [role=option][tabindex='0']");
+    return /** @type {HTMLElement[]} */ ([...stops]).find((each) => each.closest("[hidden]") === null) ?? null;
+  }
+
   /** Return to the top: other rows are listed. */
   reset() {
     this.table.list.reset();
