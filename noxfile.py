@@ -100,15 +100,16 @@ def notebooks(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The documentation, with warnings as errors, into docs/_build/html."""
     session.install("-e", ".[docs]")
-    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+    session.run(
+        "sphinx-build", "-E", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html"
+    )
 
 
 @nox.session(python=NORMATIVE)
 def lite(session: nox.Session) -> None:
-    """The notebooks as a site without a server, and the documentation with links to them."""
+    """The documentation with the notebooks live in their pages, with no server."""
     session.install("-e", ".[docs,lite]")
-    session.run("python", "docs/lite.py")
-    session.run("sphinx-build", "-W", "-t", "lite", "-b", "html", "docs", "docs/_build/html")
+    session.run("sphinx-build", "-E", "-W", "-t", "lite", "-b", "html", "docs", "docs/_build/html")
 
 
 @nox.session(python="3.11")

@@ -1,7 +1,8 @@
 """The documentation: `sphinx-build -W docs docs/_build/html`, warnings as errors, offline.
 
 The notebooks are copied here and shown with the outputs they were saved with; nothing is run.
-What docstrings say comes from docstrings.
+What docstrings say comes from docstrings. `sphinx-build -W -t lite …`, with the extra `lite`
+installed, builds the notebooks' own site, too (`lite.py`), and opens it in their pages.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -43,16 +45,30 @@ suppress_warnings = [
     "misc.highlighting_failure",  # cells are highlighted as IPython, whatever a magic makes of them
 ]
 
+# Options begin with two hyphens, also where they are not marked as code.
+smartquotes_action = "qe"
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 python_use_unqualified_type_names = True
 
-#: With `-t lite`, the site that `docs/lite.py` has built is part of this one.
+#: Where `lite.py` builds the site of the notebooks, which with `-t lite` is a part of this one.
 LITE = HERE / "_build" / "lite"
-LIVE = (
-    '<p><a href="../lite/lab/index.html?path=%s">Run this notebook in your browser</a>, '
-    "with no server.</p>"
-)
+#: Nothing of it is loaded before it is opened.
+LIVE = """\
+<details class="live-notebook">
+<summary>Run this notebook here</summary>
+<p>Python runs in your browser, with no server: the first start takes some seconds.
+<a href="../lite/lab/index.html?path={name}">Open it in JupyterLab</a> for more room.</p>
+<iframe src="../lite/notebooks/index.html?path={name}" title="The notebook, live" loading="lazy">
+</iframe>
+</details>
+"""
+
+
+def build_lite_site() -> None:
+    """Build the site of the notebooks, as a command of its own: its packages are an extra."""
+    subprocess.run([sys.executable, HERE / "lite.py"], check=True)  # noqa: S603
 
 
 def add_lite_site(app, error: Exception | None) -> None:  # noqa: ANN001
@@ -61,24 +77,26 @@ def add_lite_site(app, error: Exception | None) -> None:  # noqa: ANN001
         shutil.copytree(LITE, Path(app.outdir) / "lite", dirs_exist_ok=True)
 
 
-def link_to_lite_site(notebook: Path) -> None:
-    """Begin a notebook's page with a link to where it is live."""
+def add_live_notebook(notebook: Path) -> None:
+    """Let a notebook's page open the notebook, live."""
     if not (LITE / "files" / notebook.name).exists():
         return
     content = json.loads(notebook.read_text("utf-8"))
-    link = {"cell_type": "markdown", "metadata": {}, "source": LIVE % notebook.name, "id": "lite"}
-    content["cells"].insert(1, link)
+    source = LIVE.format(name=notebook.name)
+    content["cells"].insert(
+        1, {"cell_type": "markdown", "metadata": {}, "source": source, "id": "live"}
+    )
     notebook.write_text(json.dumps(content), "utf-8")
 
 
-def copy_notebooks(*, with_links: bool) -> None:
+def copy_notebooks(*, live: bool) -> None:
     """Put the notebooks where Sphinx looks for pages; they stay in one place in the repository."""
     target = HERE / "notebooks"
     target.mkdir(exist_ok=True)
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         shutil.copy2(notebook, target)
-        if with_links:
-            link_to_lite_site(target / notebook.name)
+        if live:
+            add_live_notebook(target / notebook.name)
 
 
 def markdown_to_rst(_app, _what, _name, _obj, _options, lines: list[str]) -> None:  # noqa: ANN001
@@ -104,7 +122,9 @@ def _convert(paragraph: str) -> str:
 def setup(app) -> None:  # noqa: ANN001
     """Connect what is above to the build."""
     is_live = app.tags.has("lite")
-    copy_notebooks(with_links=is_live)
+    if is_live:
+        build_lite_site()
+    copy_notebooks(live=is_live)
     if is_live:
         app.connect("build-finished", add_lite_site)
     app.connect("autodoc-process-docstring", markdown_to_rst)

@@ -101,7 +101,7 @@ def test_the_messages_in_troubleshooting_are_those_that_people_see():
     sources += [path.read_text("utf-8") for path in ROOT.glob("immediate_tasks_ipy/**/*.py")]
     # A message may go on in the next line of the source.
     written = re.sub(r"""["']\s*\n\s*f?["']""", "", "\n".join(sources))
-    messages = [line[5:-1] for line in text.splitlines() if line.startswith("### `")]
+    messages = [line[4:].strip("` ") for line in text.splitlines() if line.startswith("### `")]
 
     strange = [
         message
