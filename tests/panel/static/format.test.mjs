@@ -45,5 +45,6 @@ test("a text is split between characters, never within one", () => {
 test("a narrow cell can cut a call's arguments, and keeps their end", () => {
   assert.deepEqual(argumentsInParts("1, 200, 3000"), ["(1, 200,", " 3000)"]);
   assert.deepEqual(argumentsInParts(""), ["", "()"]);
+  assert.deepEqual(argumentsInParts('"EUR"'), ["", '("EUR")']);
   assert.deepEqual(argumentsInParts(null), ["", ""]);
 });

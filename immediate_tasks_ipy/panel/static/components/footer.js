@@ -7,9 +7,19 @@ import { clockText, countText, plural } from "../model/text/format.js";
 /** @typedef {import("../model/list/list_state.js").ListState} ListState */
 /** @typedef {import("../dom/virtual_list.js").VirtualList} VirtualList */
 
+/**
+ * @typedef {object} FooterProps
+ * @property {number} failed how many of the tasks that are shown
+ * @property {boolean} canStop is an export being made?
+ * @property {number} functions in the summary
+ * @property {boolean} byTotal is the summary sorted by its total, the most first?
+ * @property {number | null} workers that have a lane; null if tasks have
+ */
+
 /** Rows beyond which the footer says which of them are visible. */
 const MANY = 1000;
 const LEGEND = "Thin line: waiting. Bar: running. Fading edge: not finished.";
+const WORKER_LEGEND = "Broad right edge: failed. Dashed: cancelled. Fading edge: not finished.";
 
 export class Footer {
   /**
@@ -27,6 +37,7 @@ export class Footer {
       onchange: () => events.showFailuresFirst(this.failuresFirst.checked),
     });
     this.failuresLabel = h("label", { class: "itipy-footcheck" }, this.failuresFirst, "Failures first in batches");
+    this.legend = h("span", { class: "itipy-legend" });
     this.updated = h("span", { class: "itipy-updated" });
     this.element = h(
       "div",
@@ -36,7 +47,7 @@ export class Footer {
       this.stop,
       this.failuresLabel,
       this.rerun,
-      h("span", { class: "itipy-legend" }, LEGEND),
+      this.legend,
       this.updated,
     );
   }
@@ -46,9 +57,10 @@ export class Footer {
    * @param {ListState} state
    * @param {VirtualList | null} list null where there is none, but a summary
    * @param {string} message shown in place of the count, unless empty
-   * @param {{ failed: number, canStop: boolean, functions: number }} props
+   * @param {FooterProps} props
    */
-  draw(connection, state, list, message, { failed, canStop, functions }) {
+  draw(connection, state, list, message, props) {
+    const { failed, canStop, workers } = props;
     const { health, store } = connection;
     this.rerun.hidden = failed === 0 || canStop;
     this.rerun.disabled = health === "disconnected";
@@ -56,7 +68,8 @@ export class Footer {
     this.stop.hidden = !canStop;
     this.failuresFirst.checked = state.tree.failuresFirst;
     this.failuresLabel.hidden = state.view !== "table" || store.relations.groups.size === 0;
-    setText(this.message, message || countSentence(connection, state, list, functions));
+    setText(this.message, message || countSentence(connection, state, list, props));
+    setText(this.legend, workers === null ? LEGEND : WORKER_LEGEND);
     setText(this.updated, freshness(connection));
   }
 }
@@ -74,10 +87,10 @@ function freshness({ health, pausedAt, store, updatedAt, clockSkew }) {
  * @param {Connection} connection
  * @param {ListState} state
  * @param {VirtualList | null} list
- * @param {number} functions
+ * @param {FooterProps} props
  * @returns {string}
  */
-function countSentence({ health, store, asOf }, state, list, functions) {
+function countSentence({ health, store, asOf }, state, list, { functions, workers, byTotal }) {
   const { isFiltered, ids, view, sort } = state;
   const total = store.size;
   if (total === 0) return "No tasks";
@@ -85,7 +98,10 @@ function countSentence({ health, store, asOf }, state, list, functions) {
   const shown = `${countText(state.matchCount)} of ${tasks}`;
   if (state.isSearching) return `${shown}, searching…`;
   if (view === "functions" && functions > 0) {
-    return `${plural(functions, "function")}, ${isFiltered ? shown : tasks}`;
+    return `${plural(functions, "function")}, ${isFiltered ? shown : tasks}${byTotal ? ", most total time first" : ""}`;
+  }
+  if (view === "timeline" && workers !== null) {
+    return `${isFiltered ? shown : tasks} on ${plural(workers, "worker")}`;
   }
   if (isFiltered) return shown;
   if (health === "disconnected") return asOf === null ? tasks : `${tasks}, as of ${clockText(asOf)}`;

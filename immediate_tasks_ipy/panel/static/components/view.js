@@ -166,7 +166,7 @@ export class PanelView {
     this.footer.draw(this.connection, state, this.lists.shown?.list ?? null, this.feedback.message, {
       failed: failedCount(state),
       canStop: this.requests.exportRequest !== null,
-      functions: this.lists.functions.stats.length,
+      ...this.lists.summary,
     });
     this.footer.element.hidden = this.ticked.size > 0;
     this.bulkBar.draw(this.ticked, this.ticked.summary(state.matches?.keys ?? store.relations.shown), connected);

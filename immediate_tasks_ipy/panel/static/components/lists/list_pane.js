@@ -89,6 +89,14 @@ export class ListPane {
     return this.hasQueues;
   }
 
+  /** What the footer says of what is shown. */
+  get summary() {
+    const { stats, sort } = this.functions;
+    const { tools, workers } = this.timeline;
+    const byTotal = sort.column === "total" && sort.descending;
+    return { functions: stats.length, byTotal, workers: tools.byWorker ? workers.lanes.length : null };
+  }
+
   /** The element of the list that Tab reaches; null if nothing is listed. */
   get tabStop() {
     const stops = this.element.querySelectorAll("[role=row][tabindex='0'], [role=option][tabindex='0']");

@@ -3,7 +3,7 @@
 import { h, setAttribute, setText } from "../../dom/elements.js";
 import { icon } from "../../dom/icons.js";
 import { argumentsInParts, durationText, plural } from "../../model/text/format.js";
-import { callText, secondsTaken, secondsWaited, STATUS_LABELS, STATUS_NAMES } from "../../model/tasks/rows.js";
+import { callText, RUNNING, secondsTaken, secondsWaited, STATUS_LABELS, STATUS_NAMES } from "../../model/tasks/rows.js";
 
 /** @typedef {import("../../model/tasks/rows.js").Row} Row */
 /** @typedef {import("../../model/time/lanes.js").Lane} Lane */
@@ -34,8 +34,9 @@ export class LaneElement {
     this.icon = /** @type {SVGSVGElement | null} */ (null);
     this.wait = h("i", { class: "itipy-wait" });
     this.bar = h("i", { class: "itipy-bar" });
+    this.progress = h("i", { class: "itipy-barprogress" });
     this.took = h("span", { class: "itipy-barlabel" });
-    this.track = h("span", { class: "itipy-track", "aria-hidden": true }, this.wait, this.bar, this.took);
+    this.track = h("span", { class: "itipy-track", "aria-hidden": true }, this.wait, this.bar, this.progress, this.took);
     this.element = h("div", { role: "option", class: "itipy-lane" }, this.nameCell, this.track);
   }
 
@@ -71,6 +72,7 @@ export class LaneElement {
     setText(this.argsTail, tail);
     drawBar(this.wait, lane.wait);
     drawBar(this.bar, lane.bar);
+    drawBar(this.progress, progressBar(row, lane.bar));
     const seconds = secondsTaken(row, now);
     this.took.hidden = lane.label === null || seconds === null;
     if (lane.label !== null) this.took.style.left = `${lane.label.toFixed(3)}%`;
@@ -101,6 +103,18 @@ function drawBar(element, bar) {
   if (bar === null) return;
   element.style.left = `${bar.left.toFixed(3)}%`;
   element.style.width = `${bar.width.toFixed(3)}%`;
+}
+
+/**
+ * The part of a bar that stands for what is done of a task that runs.
+ *
+ * @param {Row} row
+ * @param {import("../../model/time/lanes.js").Bar | null} bar
+ * @returns {import("../../model/time/lanes.js").Bar | null}
+ */
+function progressBar({ status, progress }, bar) {
+  if (status !== RUNNING || bar === null || !progress?.[1]) return null;
+  return { left: bar.left, width: bar.width * Math.min(1, Math.max(0, progress[0] / progress[1])) };
 }
 
 /**

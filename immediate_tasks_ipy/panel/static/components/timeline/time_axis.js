@@ -21,6 +21,7 @@ export class TimeAxis {
   constructor(events) {
     /** Identifies what is drawn. */
     this.renderKey = "";
+    this.word = h("span", { class: "itipy-axisword" });
     this.labels = h("span");
     this.nowLabel = h("span", { class: "itipy-nowlabel", style: "left:100%" }, "now");
     this.ticks = h("span", { class: "itipy-track" }, this.labels, this.nowLabel);
@@ -31,7 +32,7 @@ export class TimeAxis {
       h(
         "span",
         { class: "itipy-axisname" },
-        h("span", { class: "itipy-axisword" }, "Task"),
+        this.word,
         toolButton("Zoom out", icon("minus"), events.zoomOut),
         toolButton("Zoom in", icon("plus"), events.zoomIn),
         toolButton("Fit", "Fit", events.fit),
@@ -59,8 +60,10 @@ export class TimeAxis {
   /**
    * @param {TimeScale} scale
    * @param {boolean} endsNow whether the track ends at the present moment
+   * @param {string} word what the lanes are of
    */
-  draw(scale, endsNow) {
+  draw(scale, endsNow, word) {
+    setText(this.word, word);
     const ticks = buildTicks(scale, this.trackWidth, endsNow);
     const gaps = scale.gaps.map(({ start, end }) => ({
       left: scale.at(start).toFixed(2),

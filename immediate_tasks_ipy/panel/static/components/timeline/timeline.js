@@ -119,7 +119,8 @@ export class Timeline {
     const gaps = this.tools.skipsIdle ? extent.gaps : [];
     this.scale = new TimeScale(span, gaps, this.axis.trackWidth);
     this.tools.draw(extent.gaps.length > 0);
-    this.axis.draw(this.scale, extent.active && span.end >= this.whole.end - 1);
+    const endsNow = extent.active && span.end >= this.whole.end - 1;
+    this.axis.draw(this.scale, endsNow, this.tools.byWorker ? "Worker" : "Task");
     setAttribute(this.element, "data-lanes", this.tools.byWorker ? "workers" : "tasks");
     if (this.tools.byWorker) this.workers.draw(props, this.scale);
     else this.drawTasks(props);

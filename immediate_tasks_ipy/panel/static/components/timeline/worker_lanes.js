@@ -5,22 +5,25 @@ import { countText } from "../../model/text/format.js";
 import { visibleBar } from "../../model/time/lanes.js";
 import { callText, STATUS_NAMES } from "../../model/tasks/rows.js";
 import { busyShare, workerLanes } from "../../model/time/worker_lanes.js";
-import { accessibleName } from "./lane.js";
+import { accessibleName, LANE_HEIGHT } from "./lane.js";
 
 /** @typedef {import("../../model/tasks/rows.js").Row} Row */
 /** @typedef {import("../../model/list/list_state.js").ListProps} ListProps */
 /** @typedef {import("../../model/time/time_scale.js").TimeScale} TimeScale */
+/** @typedef {import("../../model/time/worker_lanes.js").WorkerLane} WorkerLane */
 
 /** Pixels that a character of a label takes, at least. */
 const CHARACTER = 6.5;
 /** Spans in one lane; more could not be distinguished. */
 const MOST_SPANS = 300;
+/** Pixels that each level of child tasks adds to the height of a lane. */
+const LEVEL_HEIGHT = 16;
 
 export class WorkerLanes {
   /** @param {HTMLElement} body */
   constructor(body) {
     this.body = body;
-    /** @type {{ name: string, keys: number[] }[]} */
+    /** @type {WorkerLane[]} */
     this.lanes = [];
     /** @type {number[]} */
     this.waiting = [];
@@ -115,33 +118,38 @@ class LaneGroup {
   }
 
   /**
-   * @param {{ name: string, keys: number[] }} lane
+   * @param {WorkerLane} lane
    * @param {ListProps} props
    * @param {TimeScale} scale
    * @param {number | null} tabStop
    * @param {number} width
    */
-  draw({ name, keys }, props, scale, tabStop, width) {
+  draw({ name, keys, levels }, props, scale, tabStop, width) {
     const { now, selectedKey, store } = props;
-    const busy = `${Math.round(100 * busyShare(store, keys, scale.span, now))}% busy`;
+    const tops = levels.size === 0 ? keys : keys.filter((key) => !levels.has(key));
+    const busy = `${Math.round(100 * busyShare(store, tops, scale.span, now))}% busy`;
+    this.element.style.height = `${LANE_HEIGHT + LEVEL_HEIGHT * Math.max(0, ...levels.values())}px`;
     setText(this.name, name);
     setText(this.busy, busy);
     setAttribute(this.element, "aria-label", `${name}, ${busy}`);
     /** @type {HTMLElement[]} */
     const spans = [];
     const drawn = new Set();
-    let lastRight = -1;
+    /** @type {number[]} the right end of the last span, by level */
+    const lastRight = [];
     for (const key of keys) {
       const row = /** @type {Row} */ (store.rows.get(key));
+      const level = levels.get(key) ?? 0;
       const bar = visibleBar(row.started ?? now, row.finished ?? now, scale);
       // What would lie within a pixel of the span before it could not be seen.
-      const isHidden = bar !== null && ((bar.left + bar.width - lastRight) / 100) * width < 1;
+      const isHidden = bar !== null && ((bar.left + bar.width - (lastRight[level] ?? -1)) / 100) * width < 1;
       if (bar === null || (isHidden && key !== selectedKey) || spans.length > MOST_SPANS) continue;
-      lastRight = bar.left + bar.width;
+      lastRight[level] = bar.left + bar.width;
       const span = this.spans.get(key) ?? h("span", { role: "option", class: "itipy-span", "data-key": key });
       this.spans.set(key, span);
       drawn.add(key);
       span.className = `itipy-span itipy-is-${STATUS_NAMES[row.status]}`;
+      span.style.marginTop = `${level * LEVEL_HEIGHT}px`;
       span.style.left = `${bar.left.toFixed(3)}%`;
       span.style.width = `${bar.width.toFixed(3)}%`;
       const label = callText(row);

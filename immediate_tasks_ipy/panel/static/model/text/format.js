@@ -180,5 +180,7 @@ const KEPT_CHARACTERS = 6;
  * @returns {[string, string]}
  */
 export function argumentsInParts(args) {
-  return args === null ? ["", ""] : headAndTail(`(${args})`, KEPT_CHARACTERS);
+  if (args === null) return ["", ""];
+  // What is hardly longer has no part that could give way.
+  return args.length <= KEPT_CHARACTERS ? ["", `(${args})`] : headAndTail(`(${args})`, KEPT_CHARACTERS);
 }

@@ -8,26 +8,36 @@ import { READY, RUNNING } from "../tasks/rows.js";
 
 /**
  * @typedef {object} WorkerLane
- * @property {string} name `k3Qz-1`, or "waiting"
+ * @property {string} name `k3Qz-1`
  * @property {number[]} keys of its tasks, in order of their start
- * @property {number} busy the share of the shown span in which a task ran, 0 to 1
+ * @property {Map<number, number>} levels of those that lie below the task that enqueued them, from 1
  */
 
+/** Levels below the first that are drawn apart; what is deeper lies in the last. */
+const MOST_LEVELS = 4;
 /** Characters of a worker's id in a name, unless ids share more. */
 const SHORT = 4;
 
 /**
- * The tasks by worker and slot: tasks that overlap in one worker lie in slots of their own.
+ * The tasks by worker and slot: tasks that overlap in one worker lie in slots of their own, but
+ * child tasks below the task that enqueued them.
  *
  * @param {Store} store
  * @param {number[]} keys in order of arrival
- * @returns {{ lanes: { name: string, keys: number[] }[], waiting: number[] }}
+ * @returns {{ lanes: WorkerLane[], waiting: number[] }}
  */
 export function workerLanes({ rows }, keys) {
   /** @type {Map<string, Row[]>} */
   const byWorker = new Map();
+  /** @type {Map<number, Row[]>} the child tasks by the key of the task that all of them began with */
+  const below = new Map();
   /** @type {number[]} */
   const waiting = [];
+  const append = (/** @type {Map<any, Row[]>} */ map, /** @type {any} */ key, /** @type {Row} */ row) => {
+    const found = map.get(key);
+    if (found) found.push(row);
+    else map.set(key, [row]);
+  };
   for (const key of keys) {
     const row = rows.get(key);
     if (row === undefined) continue;
@@ -35,16 +45,61 @@ export function workerLanes({ rows }, keys) {
       if (row.status === READY) waiting.push(key);
       continue;
     }
-    const found = byWorker.get(row.worker);
-    if (found) found.push(row);
-    else byWorker.set(row.worker, [row]);
+    const top = outermost(rows, row);
+    if (top === row) append(byWorker, row.worker, row);
+    else append(below, top.key, row);
   }
   const names = shortNames([...byWorker.keys()]);
   const lanes = [...byWorker].flatMap(([worker, tasks]) => {
     const slots = slotsOf(tasks);
-    return slots.map((slot, index) => ({ name: `${names.get(worker)}-${index + 1}`, keys: slot }));
+    return slots.map((slot, index) => ({ name: `${names.get(worker)}-${index + 1}`, ...nested(slot, below) }));
   });
   return { lanes, waiting };
+}
+
+/**
+ * The task of the same worker that a task was enqueued by, or the one that enqueued that one.
+ *
+ * @param {Map<number, Row>} rows
+ * @param {Row} row
+ */
+function outermost(rows, row) {
+  let top = row;
+  for (let depth = 0; top.parent !== null && depth < 100; depth++) {
+    const parent = rows.get(top.parent);
+    if (parent === undefined || parent.started === null || parent.worker !== row.worker) break;
+    top = parent;
+  }
+  return top;
+}
+
+/**
+ * The tasks of a slot with those below them, each in the first level that is free.
+ *
+ * @param {number[]} slot
+ * @param {Map<number, Row[]>} below
+ * @returns {{ keys: number[], levels: Map<number, number> }}
+ */
+function nested(slot, below) {
+  /** @type {number[]} */
+  const keys = [];
+  /** @type {Map<number, number>} */
+  const levels = new Map();
+  for (const top of slot) {
+    keys.push(top);
+    /** @type {number[]} when the last task of each level ends */
+    const ends = [];
+    const children = (below.get(top) ?? []).sort((a, b) => (a.started ?? 0) - (b.started ?? 0));
+    for (const { key, parent, started, finished } of children) {
+      let level = (levels.get(parent ?? 0) ?? 0) + 1;
+      while (level < MOST_LEVELS && (ends[level] ?? -Infinity) > (started ?? 0)) level++;
+      level = Math.min(level, MOST_LEVELS);
+      ends[level] = finished ?? Infinity;
+      levels.set(key, level);
+      keys.push(key);
+    }
+  }
+  return { keys, levels };
 }
 
 /**
