@@ -4,9 +4,9 @@
 
     TASKS = {"default": {"BACKEND": "immediate_tasks_ipy.django_bridge.ImmediateBackend"}}
 
-It serves `django.tasks` where Django has it (6.0 and later), and the `django-tasks`
-package where code imports `task` from that: receivers of either one's signals are
-called for its own tasks. `PackageImmediateBackend` serves the package, always.
+It serves `django.tasks` where Django has it (6.0 and later), else the `django-tasks`
+package. Of tasks that code makes with `django_tasks.task` the receivers of that
+package's signals are called, too. `PackageImmediateBackend` serves the package, always.
 
 Notes
 -----

@@ -21,6 +21,7 @@ from .driver import DjangoDriver
 from .execution import DjangoExecution
 from .frameworks import DJANGO, PACKAGE, TaskFramework
 from .inspection import DEFAULT, Inspection
+from .signals import task_of_package_class
 from .synchronous import has_running_loop, synchronous_code
 
 
@@ -191,16 +192,16 @@ def immediate_backend_class(framework: TaskFramework) -> Any:
         return _classes[framework]
 
 
-def _new_for_calling_handler(cls: type, alias: str = "", params: Any = None) -> Any:
-    """`__new__` of Django's: one of the package's where that reads it from `settings.TASKS`.
+def _new_for_calling_handler(cls: type, *_given: Any, **_named: Any) -> Any:
+    """`__new__` of Django's: marks the tasks that the package's `task` makes of its function.
 
-    Both frameworks read that one setting. Code that imports `task` and its signals from
-    `django_tasks` gets tasks, results and signals of the package, as with the package's own
-    backends.
+    Both frameworks read the one setting `TASKS`. As with Django's own backend, they are Django's
+    tasks; the receivers of the package's signals are called for them, too.
     """
+    backend: Any = object.__new__(cls)
     if sys._getframe(1).f_globals.get("__name__") == PACKAGE.module:
-        return immediate_backend_class(PACKAGE)(alias, params)
-    return object.__new__(cls)
+        backend.task_class = task_of_package_class()
+    return backend
 
 
 def immediate_backend(

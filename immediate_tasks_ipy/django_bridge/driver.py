@@ -45,7 +45,7 @@ class DjangoDriver(StoppingDriver):
     def announce(self, execution: Any) -> None:
         """Send `task_enqueued`; for the background, where that comes before the rest."""
         lifecycle.enqueue(execution.result)
-        self._send_or_fail(execution, self._signals.task_enqueued)
+        self._send_or_fail(execution, self._signals(execution).task_enqueued)
 
     def run_in_place(self, execution: DjangoExecution) -> None:
         """As `run`, for a sync function in the caller's thread: nothing can cancel it."""
@@ -99,7 +99,7 @@ class DjangoDriver(StoppingDriver):
             self.announce(execution)
         if not self._start(execution):
             return False
-        self._send_or_fail(execution, self._signals.task_started)
+        self._send_or_fail(execution, self._signals(execution).task_started)
         return True
 
     def _start(self, execution: DjangoExecution) -> bool:
@@ -127,14 +127,14 @@ class DjangoDriver(StoppingDriver):
         if execution.finish():
             with finishing(execution.result):
                 lifecycle.succeed(self.framework, execution.result, value)
-                self._send(execution, self._signals.task_finished)
+                self._send(execution, self._signals(execution).task_finished)
         return None
 
     def _finish_failed(self, execution: DjangoExecution, error: BaseException) -> None:
         if execution.finish():
             with finishing(execution.result):
                 self._write_failure(execution, error)
-                self._send(execution, self._signals.task_finished)
+                self._send(execution, self._signals(execution).task_finished)
 
     def _send(self, execution: DjangoExecution, signal: Any) -> None:
         signal.send(sender=self.sender, task_result=execution.result)
@@ -196,7 +196,7 @@ class DjangoDriver(StoppingDriver):
 
     async def _abegin(self, execution: DjangoExecution) -> bool:
         """As `_begin`, without blocking the loop; receivers are called where they have to be."""
-        signals = self._signals
+        signals = self._signals(execution)
         places = threads.receiver_places(self.sender, signals.task_enqueued, signals.task_started)
         result = execution.result
         try:
@@ -250,7 +250,7 @@ class DjangoDriver(StoppingDriver):
         self, execution: DjangoExecution, error: BaseException | None
     ) -> None:
         """Send `task_finished`; called while the exception is handled, if there is one."""
-        signal = self._signals.task_finished
+        signal = self._signals(execution).task_finished
         places = threads.receiver_places(self.sender, signal)
         if not places:
             self._send(execution, signal)

@@ -130,7 +130,7 @@ class _Followed:
         """Bring result and note up to date; returns whether there is anything new to display."""
         result = self.entry.result
         # Asked before the backend, which is not to be blamed for a commit in between.
-        if self._ended_at is None and self._transactions and self._transactions.have_ended:
+        if self._ended_at is None and self._transactions.have_ended:
             self._ended_at = time.monotonic()
         try:
             fresh = self._read()
@@ -171,11 +171,14 @@ class _Followed:
                 f"The result was deleted from the backend {alias!r} before its outcome could be "
                 "read: enqueue the task again, and keep results longer."
             )
-        if self._ended_at is not None and time.monotonic() - self._ended_at >= SETTLED:
-            return self._fail(
-                "The transaction that enqueued it was rolled back, and the task with it: the "
-                f"backend {alias!r} does not know it. Enqueue it again."
+        patience = SETTLED if self._transactions else UNPICKED
+        if self._ended_at is not None and time.monotonic() - self._ended_at >= patience:
+            cause = (
+                "the transaction that enqueued it was rolled back, and the task with it"
+                if self._transactions
+                else "it was deleted, or never stored"
             )
+            return self._fail(f"The backend {alias!r} does not know it: {cause}. Enqueue it again.")
         if self._age < UNPICKED:
             return False
         return self._set_note(

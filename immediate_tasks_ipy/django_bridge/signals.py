@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 from immediate_tasks_ipy.task_history import Recorder
 from immediate_tasks_ipy.task_history.activity import Activity
 
-from .frameworks import FRAMEWORKS, TaskFramework, framework_of, frameworks_in_use
+from .frameworks import DJANGO, FRAMEWORKS, PACKAGE, TaskFramework, framework_of, frameworks_in_use
 from .polling import advance, follow, unfollow
 from .project.imported_sources import changed_since_import
 
@@ -93,6 +96,55 @@ def unobserve(recorder: Recorder) -> None:
     unfollow(recorder)
 
 
+@cache
+def task_of_package_class() -> type:
+    """The class of Django's tasks that code of the django-tasks package has made."""
+    return type("Task", (DJANGO.base.Task,), {"__slots__": (), "__module__": __name__})
+
+
+def signals_of(framework: TaskFramework, task: Any) -> Any:
+    """The namespace of the signals that are sent of a task."""
+    if framework is DJANGO and type(task).__module__ == __name__:
+        return _signals_of_both()
+    return framework.signals
+
+
+@cache
+def _signals_of_both() -> Any:
+    names = ("task_enqueued", "task_started", "task_finished")
+    return SimpleNamespace(
+        **{
+            name: _Both(getattr(DJANGO.signals, name), getattr(PACKAGE.signals, name))
+            for name in names
+        }
+    )
+
+
+class _Both:
+    """Two signals that are sent as one."""
+
+    def __init__(self, *signals: Any) -> None:
+        self._sent = signals
+
+    def send(self, **given: Any) -> None:
+        for signal in self._sent:
+            signal.send(**given)
+
+    def send_robust(self, **given: Any) -> None:
+        for signal in self._sent:
+            signal.send_robust(**given)
+
+    async def asend(self, **given: Any) -> None:
+        for signal in self._sent:
+            await signal.asend(**given)
+
+    def _live_receivers(self, sender: Any) -> tuple[list[Any], list[Any]]:
+        found = [signal._live_receivers(sender) for signal in self._sent]
+        return [one for each in found for one in each[0]], [
+            one for each in found for one in each[1]
+        ]
+
+
 def _connect(framework: TaskFramework, recorder: Recorder) -> None:
     enqueued, started, finished = _signals(framework)
 
@@ -115,12 +167,27 @@ def _connect(framework: TaskFramework, recorder: Recorder) -> None:
         _sync_entry(recorder, task_result)
         recorder.on_finished(task_result=task_result)
 
+    wrap = _of_the_package if framework is PACKAGE else _as_it_is
     for signal, receiver in (
         (enqueued, on_enqueued),
         (started, on_started),
         (finished, on_finished),
     ):
-        signal.connect(receiver, weak=False, dispatch_uid=_uid(recorder))
+        signal.connect(wrap(receiver), weak=False, dispatch_uid=_uid(recorder))
+
+
+def _as_it_is(receiver: Callable[..., None]) -> Callable[..., None]:
+    return receiver
+
+
+def _of_the_package(receiver: Callable[..., None]) -> Callable[..., None]:
+    """The receiver, for the package's own results: of others Django's signal is sent, too."""
+
+    def receive(*, task_result: Any, **given: Any) -> None:
+        if isinstance(task_result, PACKAGE.base.TaskResult):
+            receiver(task_result=task_result, **given)
+
+    return receive
 
 
 def _sync_entry(recorder: Recorder, task_result: Any) -> None:

@@ -15,6 +15,7 @@ from immediate_tasks_ipy.tasks.finishing import finishing
 from . import lifecycle, threads
 from .execution import DjangoExecution
 from .frameworks import TaskFramework
+from .signals import signals_of
 from .synchronous import has_running_loop
 
 #: Seconds that an interrupted task has for its clean-up before it is abandoned.
@@ -26,12 +27,11 @@ NOT_STOPPED = "The function could not be stopped and may still be running."
 class StoppingDriver(Driver):
     """The part of the bridge's driver that does not run the function."""
 
-    __slots__ = ("_begin_lock", "_signals", "framework")
+    __slots__ = ("_begin_lock", "framework")
 
     def __init__(self, framework: TaskFramework, sender: type, worker_id: str) -> None:
         super().__init__(sender, worker_id)
         self.framework = framework
-        self._signals = framework.signals
         # Held where a thread begins a task that another one may be abandoning.
         self._begin_lock = new_lock()
 
@@ -87,12 +87,16 @@ class StoppingDriver(Driver):
             if execution.state is not State.ENDED:
                 lifecycle.release(self.framework, execution.result, error)
 
+    def _signals(self, execution: DjangoExecution) -> Any:
+        """Those that are sent of the task."""
+        return signals_of(self.framework, execution.result.task)
+
     def _write_failure(self, execution: DjangoExecution, error: BaseException) -> None:
         lifecycle.fail(self.framework, execution.result, error)
         execution.error = None
 
     def _send_finished_robustly(self, execution: DjangoExecution) -> None:
-        signal = self._signals.task_finished
+        signal = self._signals(execution).task_finished
         signal.send_robust(sender=self.sender, task_result=execution.result)
 
 

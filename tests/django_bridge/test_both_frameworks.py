@@ -64,16 +64,19 @@ print(len(history))
     assert done.stdout.strip() == "2", done.stderr
 
 
-def test_the_drop_in_sends_the_signals_of_the_framework_that_made_the_task():
+def test_the_drop_in_sends_the_packages_signals_of_tasks_that_the_package_made():
     code = """
 import asyncio
 from immediate_tasks_ipy import django_bridge
+from immediate_tasks_ipy.task_history import Recorder
 django_bridge.setup("mysite.settings")
 import django.tasks.signals, django_tasks.signals
 
 def add(a, b):
     return a + b
 
+recorder = Recorder()
+django_bridge.observe(recorder)
 heard = []
 for framework in (django.tasks, django_tasks):
     for name in ("task_enqueued", "task_started", "task_finished"):
@@ -82,7 +85,8 @@ for framework in (django.tasks, django_tasks):
         getattr(framework.signals, name).connect(receive, weak=False)
 
 for framework in (django.tasks, django_tasks):
-    task = framework.task(add)
+    task = framework.task(add).using(priority=1)
+    told = [django.tasks, django_tasks] if framework is django_tasks else [django.tasks]
     own = django_bridge.backend_for(task, None)
     for way in (
         lambda: task.enqueue(1, 2),
@@ -92,10 +96,14 @@ for framework in (django.tasks, django_tasks):
         lambda: django_bridge.prepare(task, "default")[1].enqueue(task, (1, 2), {}),
     ):
         assert way().return_value == 3
-        names = [name for _, name, _ in heard]
-        assert names == ["task_enqueued", "task_started", "task_finished"], heard
-        assert {told for told, _, _ in heard} == {framework.__name__}, heard
-        assert {module.rpartition(".")[0] for _, _, module in heard} == {framework.__name__}, heard
+        expected = [
+            (each.__name__, name, "django.tasks.base")
+            for name in ("task_enqueued", "task_started", "task_finished")
+            for each in told
+        ]
+        assert heard == expected, heard
+        assert len(recorder) == 1 and len(next(iter(recorder)).lifecycle) == 3
+        recorder.clear()
         heard.clear()
 print("heard")
 """

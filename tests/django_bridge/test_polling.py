@@ -177,6 +177,20 @@ def test_a_result_that_was_rolled_back_fails(recorder, invoices, until, monkeypa
     assert entry.note is None
 
 
+def test_a_result_that_is_deleted_before_it_was_read_fails(recorder, invoices, until, monkeypatch):
+    from django_tasks_db.models import DBTaskResult
+
+    monkeypatch.setattr(polling, "UNPICKED", 0.3)
+    with transaction.atomic():
+        entry = send(recorder, "database", tasks.add, 1, 2)
+        DBTaskResult.objects.all().delete()
+    entry = send(recorder, "database", tasks.add, 1, 2)
+    DBTaskResult.objects.all().delete()
+    until(lambda: all(each.result.is_finished for each in recorder), "the end of both")
+
+    assert "does not know it: it was deleted" in entry.result.errors[0].traceback
+
+
 def test_polling_ends_when_there_is_nothing_left(recorder, invoices, until):
     entry = send(recorder, "database", tasks.add, 1, 2)
     assert not polling._poller.is_idle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 
@@ -15,14 +16,20 @@ from .hidden_loop import synchronous_code
 RESTED = 30.0
 
 _last_use = time.monotonic()
+#: How often a connection was found closed, and by thread what was known of it at its last look:
+#: a server that restarts closes those of all threads.
+_closed = 0
+_known = threading.local()
 
 
 def revive(*, rested: bool = False) -> None:
     """Close the connections of this thread that the server has closed: the next use opens one.
 
-    Only those are asked that a statement has failed on since, all of them if they have `rested`.
-    One with an open transaction is left alone.
+    Only those are asked that a statement has failed on since, all of them if they have `rested`,
+    or if another thread has found one closed. One with an open transaction is left alone.
     """
+    global _closed
+    rested = rested or getattr(_known, "closed", 0) != _closed
     # Not `close_old_connections`: with CONN_MAX_AGE = 0 it closes every one, and after
     # `set_autocommit(False)` rolls back what another cell began.
     for connection in connections.all(initialized_only=True):
@@ -34,7 +41,9 @@ def revive(*, rested: bool = False) -> None:
             continue
         if not connection.is_usable():
             connection.close()
+            _closed += 1
         connection.errors_occurred = False
+    _known.closed = _closed
 
 
 def revive_everywhere() -> None:

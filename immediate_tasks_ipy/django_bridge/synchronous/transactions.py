@@ -8,28 +8,32 @@ from django.db import connections
 
 
 class OpenTransactions:
-    """The transactions that are open in this thread when this is made.
+    """The transactions that are open in this thread when this is made."""
 
-    Those of `atomic`: where a transaction is managed by hand, nothing tells when it ends.
-    """
-
-    __slots__ = ("_blocks",)
+    __slots__ = ("_blocks", "_is_manual")
 
     def __init__(self) -> None:
+        opened = [
+            connection
+            for connection in connections.all(initialized_only=True)
+            if connection.connection is not None
+        ]
         self._blocks: list[tuple[Any, Any]] = [
             (connection, connection.atomic_blocks[0])
-            for connection in connections.all(initialized_only=True)
+            for connection in opened
             if connection.atomic_blocks
         ]
+        # Of a transaction that is managed by hand nothing tells when it ends.
+        self._is_manual = any(not one.atomic_blocks and not one.autocommit for one in opened)
 
     def __bool__(self) -> bool:
-        return bool(self._blocks)
+        return bool(self._blocks) or self._is_manual
 
     @property
     def have_ended(self) -> bool:
-        """Whether all of them were committed or rolled back. Thread-safe."""
+        """Whether all of them are known to be committed or rolled back. Thread-safe."""
         # A block is taken off before the commit, which turns autocommit on when it is done.
-        return not any(
+        return not self._is_manual and not any(
             block in connection.atomic_blocks
             or (connection.connection is not None and not connection.autocommit)
             for connection, block in self._blocks

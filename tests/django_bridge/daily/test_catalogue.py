@@ -53,7 +53,10 @@ def stored(empty):
     )
     ran = empty.run(cell)
     assert ran.ok, ran.error
-    return empty
+    yield empty
+    # Or `%tasks wait` of other tests would wait for a worker.
+    ran = empty.run("DBTaskResult.objects.all().delete();")
+    assert ran.ok, ran.error
 
 
 def test_stored_lists_rows_of_other_processes(stored):

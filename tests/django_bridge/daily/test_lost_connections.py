@@ -35,12 +35,13 @@ def test_in_one_cell_too(kernel, postgresql):
     assert kernel.value("statuses[1:]") == "['SUCCESSFUL', 'SUCCESSFUL']"
 
 
-def test_a_plain_cell_recovers(kernel, postgresql):
-    kernel.run("Customer.objects.count();")
+def test_a_plain_cell_recovers_and_what_awaits_with_it(kernel, postgresql):
+    kernel.run("Customer.objects.count()\nawait Customer.objects.acount();")
     postgresql.restart()
     kernel.run("Customer.objects.count();")
 
     assert kernel.run("Customer.objects.count();").ok
+    assert kernel.run("await Customer.objects.acount();").ok
 
 
 def test_many_tasks_leave_one_connection(kernel):
