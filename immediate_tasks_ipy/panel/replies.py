@@ -148,7 +148,7 @@ class Replies:
         else:
             found = map(self._recorder.get, request.keys)
             entries = [entry for entry in found if entry is not None]
-        return file_parts(entries, request.format)
+        return file_parts(entries, request.format, packed=request.packed)
 
     # -- doing ---------------------------------------------------------------
 

@@ -147,11 +147,12 @@ class Clear:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Write these tasks, or all, as a file."""
+    """Write these tasks, or all, as a file; compressed on its way if `packed`."""
 
     request: str
     format: str
     keys: tuple[int, ...] | None
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +290,10 @@ _READERS: dict[object, Callable[[str, dict[str, Any]], Request]] = {
     "copy_batch": lambda request, content: CopyBatch(request, _key(content.get("group"))),
     "clear": lambda request, _: Clear(request),
     "export": lambda request, content: Export(
-        request, _one_of(FORMATS, content.get("format")), _some_or_all(content.get("keys"))
+        request,
+        _one_of(FORMATS, content.get("format")),
+        _some_or_all(content.get("keys")),
+        content.get("packed") is True,
     ),
     "stop": lambda request, content: Stop(request, _name(content.get("target"))),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 
 import pytest
 
@@ -253,6 +255,23 @@ def test_an_export_is_a_file_in_parts_that_say_how_far_it_is(replies, monkeypatc
     assert sent[-1]["say"] == "4 tasks exported"
     assert [record["status"] for record in records] == ["SUCCESSFUL"] * 3 + ["FAILED"]
     assert records[0]["return_value"] == 1
+
+
+@pytest.mark.parametrize("values", [[], ["\N{SNOWMAN}" * 90, "\ud800", "x" * 301]])
+def test_a_packed_export_is_the_same_file(replies, monkeypatch, values):
+    monkeypatch.setattr(export_file, "FILE_PART", 100)
+    for value in values:
+        echo.enqueue(value)
+
+    plain, packed = (
+        "".join(
+            message["text"] for message in messages(replies, Export("a-1", "json", None, wants))
+        )
+        for wants in (False, True)
+    )
+
+    assert zlib.decompress(base64.b64decode(packed, validate=True)).decode() == plain
+    assert len(json.loads(plain)) == len(values)
 
 
 def test_a_csv_holds_the_chosen_tasks_and_no_formula(replies):

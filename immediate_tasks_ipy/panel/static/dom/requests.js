@@ -71,14 +71,16 @@ export class TaskRequests {
    * @param {number[] | null} keys null for all tasks
    */
   async exportAs(format, keys) {
-    const answer = await this.send("export", { format, keys }, (done, total, request) => {
+    const packed = "DecompressionStream" in window;
+    const answer = await this.send("export", { format, keys, packed }, (done, total, request) => {
       this.exportRequest = request;
       this.feedback.showProgress(`Exporting ${countText(done)} of ${plural(total, "task")}…`, total > 0);
     });
     this.exportRequest = null;
     this.feedback.endProgress();
     if (!answer || answer.stopped) return;
-    const url = URL.createObjectURL(new Blob([answer.text], { type: answer.mime }));
+    const content = answer.packed ? await unpacked(answer.text) : answer.text;
+    const url = URL.createObjectURL(new Blob([content], { type: answer.mime }));
     h("a", { href: url, download: answer.file }).click();
     setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_TIMEOUT);
   }
@@ -134,4 +136,13 @@ export class TaskRequests {
       return null;
     }
   }
+}
+
+/**
+ * @param {string} text base64 of what zlib has compressed
+ * @returns {Promise<Blob>}
+ */
+function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).blob();
 }
