@@ -151,3 +151,9 @@ def test_pdf_tells_what_became_of_the_tasks(tmp_path: Path) -> None:
     text = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in PdfReader(printed).pages))
     for outcome in ("SUCCESSFUL", "FAILED", "NameError"):
         assert outcome in text
+
+
+def test_saved_outputs_name_no_folder_of_a_machine():
+    folder = re.compile(r"(?<![\w./~])/(?:home|root|Users|work|opt|usr)/")
+
+    assert [path.name for path in NOTEBOOKS if folder.search(path.read_text("utf-8"))] == []
