@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 from collections.abc import AsyncIterable, Callable, Iterable, Sized
+from pathlib import Path
 from types import AsyncGeneratorType, GeneratorType
 from typing import Any
 
@@ -15,6 +17,8 @@ from immediate_tasks_ipy.tasks.values import refusal
 Items = Iterable[Any] | AsyncIterable[Any]
 
 _NOTHING = object()
+#: Where this package's own files are.
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 class ItemError(Exception):
@@ -28,6 +32,7 @@ class ItemError(Exception):
     ) -> None:
         super().__init__(f"{what} for item {index}: {description(error)}")
         self.__cause__ = error
+        _leave_out_own_frames(error)
         #: The item's position in the iterable, from 0.
         self.index = index
         #: Was the task refused by its backend, while item and call were in order?
@@ -141,6 +146,15 @@ def _is_exhausted(iterator: Any) -> bool:
     if isinstance(iterator, GeneratorType):
         return iterator.gi_frame is None
     return isinstance(iterator, AsyncGeneratorType) and iterator.ag_frame is None
+
+
+def _leave_out_own_frames(error: BaseException) -> None:
+    """Have an exception's traceback begin in the code that this package has called."""
+    with contextlib.suppress(Exception):
+        first = error.__traceback__
+        while first is not None and first.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            first = first.tb_next
+        error.__traceback__ = first or error.__traceback__
 
 
 def jobs_of_items(items: Items, make: Callable[[Any], Job]) -> ItemJobs:

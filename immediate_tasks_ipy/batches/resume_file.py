@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from immediate_tasks_ipy.task_history import Job
+from immediate_tasks_ipy.tasks.jsonable import is_plain
 from immediate_tasks_ipy.tasks.lifecycle import new_result, restore
 
 from .item_digest import item_digest
@@ -107,21 +108,11 @@ class ResumeFile:
             ).fetchone()
         if row is None:
             return None
-        identity, enqueued_at, started_at, finished_at, worker_ids, form, value = row
         try:
-            returned = json.loads(value) if form == "json" else pickle.loads(value)  # noqa: S301 (the user's own file)
+            return _restored(job, row)
         except Exception as error:
             logger.warning("%s: a value can't be read (%s), so its task runs.", self.path, error)
             return None
-        return restore(
-            new_result(job.task, job.backend.alias, job.args, job.kwargs),
-            returned,
-            id=identity,
-            enqueued_at=_time(enqueued_at),
-            started_at=_time(started_at),
-            finished_at=_time(finished_at),
-            worker_ids=json.loads(worker_ids),
-        )
 
     def keep(self, item: int, result: Any) -> None:
         """Keep what a task has returned, if it was successful. Never raises."""
@@ -139,7 +130,7 @@ class ResumeFile:
                 (
                     key,
                     str(result.task.module_path),
-                    repr((result.args, result.kwargs))[:_ARGUMENTS],
+                    _shown(result),
                     result.id,
                     _text(result.enqueued_at),
                     _text(result.started_at),
@@ -177,14 +168,35 @@ class ResumeFile:
             logger.warning("%s can't be used: %s", self.path, error)
 
 
+def _restored(job: Job, row: tuple[Any, ...]) -> Any:
+    """The result of a job that a row of the file holds."""
+    identity, enqueued_at, started_at, finished_at, worker_ids, form, value = row
+    returned = json.loads(value) if form == "json" else pickle.loads(value)  # noqa: S301 (the user's own file)
+    return restore(
+        new_result(job.task, job.backend.alias, job.args, job.kwargs),
+        returned,
+        id=identity,
+        enqueued_at=_time(enqueued_at),
+        started_at=_time(started_at),
+        finished_at=_time(finished_at),
+        worker_ids=json.loads(worker_ids),
+    )
+
+
 def _written(value: Any) -> tuple[str, bytes]:
-    try:
-        text = json.dumps(value)
-        if json.loads(text) == value:
-            return "json", text.encode("utf-8", "surrogatepass")
-    except (TypeError, ValueError, RecursionError):
-        pass
+    """A format, and the value in it; from either it comes back with the types that it had."""
+    if is_plain(value):
+        with contextlib.suppress(ValueError, RecursionError):  # NaN, a huge number, deep nesting
+            return "json", json.dumps(value, allow_nan=False).encode()
     return "pickle", pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def _shown(result: Any) -> str:
+    """The arguments, for people who look into the file; empty where a `__repr__` raises."""
+    try:
+        return repr((result.args, result.kwargs))[:_ARGUMENTS]
+    except Exception:
+        return ""
 
 
 def _text(time: datetime | None) -> str | None:

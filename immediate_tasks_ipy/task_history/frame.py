@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from immediate_tasks_ipy.tasks.base import signature
@@ -32,7 +33,9 @@ def frame(entries: Iterable[Entry], *, arguments: bool = False) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     if arguments:
         for name, values in _argument_columns(entries).items():
-            columns[name] = pd.Series(values, dtype="object").infer_objects()
+            columns[name] = pd.Series(values, dtype="object")
+            with suppress(Exception):  # whatever the values' own methods raise
+                columns[name] = columns[name].infer_objects()
     for name in COLUMNS:
         columns[name] = pd.Series([row[name] for row in rows], dtype=_dtype(name))
     return pd.DataFrame(columns)
@@ -65,10 +68,11 @@ def _named_arguments(result: Any) -> dict[str, Any]:
     for index, (name, value) in enumerate(bound.items()):
         if index == 0 and result.task.takes_context:
             continue
-        if known.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+        kind = known.parameters[name].kind
+        if kind is inspect.Parameter.VAR_KEYWORD:
             named.update(value)
         else:
-            named[name] = list(value) if isinstance(value, tuple) else value
+            named[name] = list(value) if kind is inspect.Parameter.VAR_POSITIONAL else value
     return named
 
 

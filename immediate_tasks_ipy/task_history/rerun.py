@@ -8,6 +8,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Iterator
+from types import GeneratorType
 from typing import Any, TypeVar
 
 from immediate_tasks_ipy.tasks.base import Task
@@ -107,9 +108,10 @@ def _refuse_consumed(result: Any) -> None:
     named = [(f"argument {number}", value) for number, value in enumerate(result.args, 1)]
     named += [(f"argument {name!r}", value) for name, value in result.kwargs.items()]
     for name, value in named:
-        if not isinstance(value, Iterator):
+        # By its type: `isinstance` asks the value, and a proxy without an object raises.
+        if not issubclass(type(value), Iterator):
             continue
-        if inspect.isgenerator(value) and inspect.getgeneratorstate(value) == inspect.GEN_CREATED:
+        if type(value) is GeneratorType and inspect.getgeneratorstate(value) == inspect.GEN_CREATED:
             continue
         msg = (
             f"{name} of {result.task.name} is a {type(value).__name__}, which can be read once, "

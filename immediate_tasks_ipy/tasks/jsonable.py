@@ -49,6 +49,16 @@ def normalize_with_changes(obj: Any, root: str) -> tuple[Any, tuple[Change, ...]
     return _normalize(obj, (root,), changes), tuple(changes)
 
 
+def is_plain(obj: Any) -> bool:
+    """Whether an object is made of JSON's own types, and of no class that inherits from one."""
+    try:
+        if type(obj) not in _ATOMS:
+            _copy(obj)
+    except (_NotPlain, RecursionError):
+        return False
+    return True
+
+
 def _copy(obj: Any) -> Any:
     """The fast path: a copy of plain data, in which nothing changes and no foreign code runs."""
     kind = type(obj)

@@ -8,9 +8,9 @@ module decides for every backend, and for the workers, to which it travels as te
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import CoroutineType
 from typing import Any
 
 from .jsonable import Change, Path, normalize_with_changes, replacement, unsupported_part
@@ -65,7 +65,7 @@ def keep_return_value(task: Any, value: Any) -> tuple[Any, tuple[Change, ...]]:
     try:
         return normalize_with_changes(value, "return_value")
     except Exception as error:
-        if inspect.iscoroutine(value):
+        if type(value) is CoroutineType:
             value.close()  # or Python warns that it was never awaited
         elif has_live_values(task):
             noted: list[Change] = []

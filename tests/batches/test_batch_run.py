@@ -5,6 +5,7 @@ import contextvars
 import gc
 import sys
 import threading
+import traceback
 import weakref
 from collections.abc import Mapping
 from dataclasses import replace
@@ -858,3 +859,15 @@ async def test_a_backend_that_cannot_be_told_the_error_does_not_hold_the_batch(e
     backend.finish()
     backend.finish()
     assert counts(runner.batch) == (2, 0, 2, 0)
+
+
+def test_the_traceback_of_a_failing_iterable_begins_in_its_own_code(each):
+    def items():
+        yield 1
+        raise LookupError
+
+    with pytest.raises(ItemError) as caught:
+        each(lambda n: n).run_sync(items())
+
+    [frame] = traceback.extract_tb(caught.value.__cause__.__traceback__)
+    assert frame.name == "items"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 import gc
 import sqlite3
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from immediate_tasks_ipy.batches import BatchRun, BatchStats, TaskResults, jobs_of_items
@@ -134,6 +136,31 @@ def test_a_value_that_can_not_be_read_any_more_runs_again(path):
     database.close()
     run(path, [0])
     assert calls == [0, 0]
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+class Shy(int):
+    def __repr__(self):
+        raise LookupError
+
+
+def test_values_come_back_with_the_types_that_they_had(path):
+    values = [Colour.RED, np.float64(1.5), {"n": [np.float64(2)]}, float("inf"), True, 2, "x", None]
+    run(path, values, function=other, kind=LiveTask)
+    calls.clear()
+    again = run(path, values, function=other, kind=LiveTask)
+    assert calls == []
+    back = TaskResults(batch=again).return_values
+    assert list(map(repr, back)) == list(map(repr, values))
+    assert back[0] is Colour.RED
+
+
+def test_an_item_that_has_no_repr_is_kept_too(path):
+    run(path, [1, Shy(2), 3], function=other, kind=LiveTask)
+    assert run(path, [1, Shy(2), 3], function=other, kind=LiveTask).stats.restored == 3
 
 
 def test_a_file_that_breaks_meanwhile_does_not_end_the_batch(path):

@@ -238,3 +238,26 @@ def test_a_value_whose_representation_raises_spoils_its_own_row_only(prepared):
     assert ran.value.status == "SUCCESSFUL"
     assert "be shown, LookupError" in ran.html
     assert "can't be shown" in prepared.run("%tasks list").out
+
+
+def test_a_proxy_without_an_object_is_a_value_like_any_other(prepared):
+    """As werkzeug's outside of a request: whatever is asked of one raises, its class too."""
+    prepared.run(
+        "class Proxy:\n    def __getattribute__(self, name):\n        raise RuntimeError\n"
+        "def echo(value):\n    return value\n"
+    )
+    for code in ("echo(Proxy())", "--each [1, Proxy()] echo"):
+        ran = prepared.run(f"z = %enqueue {code}\nz")
+        assert ran.ok, ran.error
+        assert "FAILED" not in ran.text
+    assert "FAILED" not in prepared.run("%%enqueue\nProxy()").text
+    assert prepared.run("%tasks rerun -1").ok
+    frame = prepared.run("z.to_frame()").value
+    assert [type(value).__name__ for value in frame["value"]] == ["int", "Proxy"]
+
+
+def test_a_tuple_that_is_live_is_a_tuple_in_a_frame(prepared):
+    prepared.run("def count(pair, *more):\n    return len(pair)")
+    prepared.run('z = %enqueue --each "n in [1]" count((n, {2}), 3, 4)')
+    frame = prepared["z"].to_frame()
+    assert (frame["pair"][0], frame["more"][0]) == ((1, {2}), [3, 4])

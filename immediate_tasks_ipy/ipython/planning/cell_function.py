@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display
@@ -39,12 +39,13 @@ def cell_function(
     """
 
     def returned(value: Any) -> Any:
-        if isinstance(value, Task):
+        kind = type(value)
+        if issubclass(kind, Task):
             submission.note = (
                 "The cell's value is a task, which was not enqueued: %enqueue "
                 f"{value.name}(…) does that."
             )
-        if not strict and not _is_jsonable(value) and not inspect.iscoroutine(value):
+        if not strict and not _is_jsonable(value) and kind is not CoroutineType:
             display(value)
         return value
 

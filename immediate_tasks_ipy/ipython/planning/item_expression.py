@@ -57,7 +57,7 @@ class ItemExpression:
             msg = f"--each {self.written!r} can't be read: {type(error).__name__}: {error}"
             raise UsageError(msg) from None
         if not isinstance(found, Iterable | AsyncIterable) and not hasattr(found, "__getitem__"):
-            msg = f"--each {self.written!r} is a {type(found).__name__}, which has no items"
+            msg = f"--each {self.written!r} gives no items: its type is {type(found).__name__}"
             raise UsageError(msg)
         return found
 
