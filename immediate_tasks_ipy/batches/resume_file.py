@@ -41,6 +41,10 @@ CREATE TABLE IF NOT EXISTS immediate_tasks_results (
     value BLOB NOT NULL
 )
 """
+_ROW = """
+SELECT id, enqueued_at, started_at, finished_at, worker_ids, format, value
+FROM immediate_tasks_results WHERE item = ?
+"""
 #: Characters of the arguments that a row keeps, for people who look into the file.
 _ARGUMENTS = 300
 
@@ -62,18 +66,20 @@ class ResumeFile:
         self._lock = threading.Lock()
         self._keys: dict[int, str] = {}
         self._occurrences: Counter[str] = Counter()
-        #: Values that could not be kept, and why the first of them could not.
+        #: How many values could not be kept, and why the first of them could not.
         self.refused = 0
         self.reason = ""
+        self._is_reported = False
         try:
             self._database = sqlite3.connect(
-                self.path, check_same_thread=False, isolation_level=None, timeout=30
+                self.path.absolute(), check_same_thread=False, isolation_level=None, timeout=30
             )
             # Its batch may be resumed for as long as somebody has it: nobody knows the last use.
             weakref.finalize(self, self._database.close)
             self._database.execute("PRAGMA journal_mode = WAL").fetchall()
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute(_TABLE)
+            self._database.execute(_ROW, ("",)).fetchone()
         except sqlite3.Error as error:
             msg = f"{str(self.path)!r} can't keep results: {error}"
             raise ResumeFileError(msg) from error
@@ -101,17 +107,13 @@ class ResumeFile:
             self._refuse(error)
             return None
         with self._lock, self._reported():
-            row = self._database.execute(
-                "SELECT id, enqueued_at, started_at, finished_at, worker_ids, format, value "
-                "FROM immediate_tasks_results WHERE item = ?",
-                (key,),
-            ).fetchone()
+            row = self._database.execute(_ROW, (key,)).fetchone()
         if row is None:
             return None
         try:
             return _restored(job, row)
         except Exception as error:
-            logger.warning("%s: a value can't be read (%s), so its task runs.", self.path, error)
+            self._report("%s: a value can't be read (%s), so its task runs.", error)
             return None
 
     def keep(self, item: int, result: Any) -> None:
@@ -124,7 +126,7 @@ class ResumeFile:
         except Exception as error:
             self._refuse(error)
             return
-        with self._lock, self._reported():
+        with self._lock, self._reported(writes=True):
             self._database.execute(
                 "INSERT OR REPLACE INTO immediate_tasks_results VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (
@@ -158,14 +160,21 @@ class ResumeFile:
         self.refused += 1
         self.reason = self.reason or f"{type(error).__name__}: {error}"
 
+    def _report(self, message: str, error: Exception) -> None:
+        """Log the first of these: the rest of the file is likely to say the same."""
+        if not self._is_reported:
+            self._is_reported = True
+            logger.warning(message, self.path, error)
+
     @contextlib.contextmanager
-    def _reported(self) -> Iterator[None]:
+    def _reported(self, *, writes: bool = False) -> Iterator[None]:
         """Report that the file can't be used any more, and go on without it."""
         try:
             yield
         except (sqlite3.Error, ValueError) as error:
-            self._refuse(error)
-            logger.warning("%s can't be used: %s", self.path, error)
+            if writes:
+                self._refuse(error)
+            self._report("%s can't be used: %s", error)
 
 
 def _restored(job: Job, row: tuple[Any, ...]) -> Any:

@@ -126,6 +126,11 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
         ResumeFile(path)
     with pytest.raises(ResumeFileError, match="can't keep results"):
         ResumeFile(tmp_path / "missing" / "pages.sqlite")
+    other = sqlite3.connect(tmp_path / "other.sqlite")
+    other.execute("CREATE TABLE immediate_tasks_results (name TEXT)")
+    other.close()
+    with pytest.raises(ResumeFileError, match="can't keep results: no such column"):
+        ResumeFile(tmp_path / "other.sqlite")
 
 
 def test_a_value_that_can_not_be_read_any_more_runs_again(path):
@@ -163,7 +168,7 @@ def test_an_item_that_has_no_repr_is_kept_too(path):
     assert run(path, [1, Shy(2), 3], function=other, kind=LiveTask).stats.restored == 3
 
 
-def test_a_file_that_breaks_meanwhile_does_not_end_the_batch(path):
+def test_a_file_that_breaks_meanwhile_does_not_end_the_batch(path, caplog):
     task, backend = Task(func=work), task_backends["default"]
     store = ResumeFile(path)
     batch = BatchRun(
@@ -174,7 +179,8 @@ def test_a_file_that_breaks_meanwhile_does_not_end_the_batch(path):
     store.close()
     batch.run_sync()
     assert [r.return_value for r in batch.results] == [{"n": 0}, {"n": 1}]
-    assert store.refused
+    assert store.refused == 2
+    assert len(caplog.records) == 1, "said once, not for every item"
 
 
 def test_what_can_not_be_pickled_runs_and_is_not_kept(path):

@@ -37,7 +37,7 @@ def prepared(notebook):
         ("%enqueue nowhere(1)", ["'nowhere'", "define it first"]),
         ("%enqueue no.such.module.task(1)", ["'no.such.module.task'"]),
         ("%enqueue json.no_such(1)", ["'no_such'", "json"]),
-        ("%enqueue number(1)", ["'number' gives no items", "its type is int"]),
+        ("%enqueue number(1)", ["'number' is a int"]),
         ("%enqueue --json add(object())", ["argument 1 of add", "object", "pass plain values"]),
         ("%enqueue --json add(1, b={1})", ["argument 'b' of add", "set", "pass `list(…)`"]),
         ("%enqueue --json add([1, add])", ["argument 1 of add has at `[1]`", "pass its name"]),
