@@ -158,6 +158,10 @@ class BatchStats:
     def end(self) -> None:
         """All tasks have ended, and none follows."""
         self.finished_at = datetime.now(UTC)
+        if self.total is not None:
+            # What `len` said before they were read: a list may have grown meanwhile.
+            least = self.total if self.error else 0
+            self.total = max(least, self.enqueued)
 
     def started(self) -> None:
         """A task was enqueued, and runs."""

@@ -47,9 +47,14 @@ def failed_pass(
     """The passes that run failures again.
 
     Those of a batch are its own; others make one of their kind and backend, as those of a batch
-    are.
+    are. Raises ValueError for a concurrency below 1.
     """
-    failed = [entry for entry in map(newest, entries) if entry.outcome == "failed"]
+    if concurrency is not None and concurrency < 1:
+        msg = f"concurrency={concurrency!r}: give a whole number of at least 1."
+        raise ValueError(msg)
+    # Each once, however often its result stands in a list of results.
+    known = {id(entry): entry for entry in map(newest, entries)}
+    failed = [entry for entry in known.values() if entry.outcome == "failed"]
     if not failed:
         return []
     if batch is not None:

@@ -180,3 +180,16 @@ def test_without_pandas_the_error_says_what_to_install(results, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pip install pandas"):
         results.to_frame()
+
+
+def test_a_failure_that_is_listed_twice_runs_again_once(results):
+    calls.clear()
+    doubled = (results + results).rerun_failed()
+    assert calls == [4, 5]
+    assert len(doubled) == 12
+
+
+@pytest.mark.parametrize("concurrency", [0, -1])
+def test_a_concurrency_that_none_could_run_at_is_refused(results, concurrency):
+    with pytest.raises(ValueError, match=f"concurrency={concurrency}: give a whole number"):
+        results.rerun_failed(concurrency=concurrency)

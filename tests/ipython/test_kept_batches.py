@@ -321,3 +321,17 @@ def test_failures_that_wait_to_run_again_are_not_run_by_another(prepared):
     )
     assert "3 SUCCESSFUL" in prepared.run("%tasks rerun --failed").text
     assert prepared["runs"] == [0, 0, 0]
+
+
+def test_the_card_counts_the_items_that_there_were(prepared):
+    prepared.run(
+        "items = [0]\ndef grow(n):\n    items.extend([n] * (len(items) < 4))\n    return n"
+    )
+    assert "grow(…) \u00d7 4  4 SUCCESSFUL" in prepared.run("%enqueue --each items grow").text
+    prepared.run(
+        "class Guess:\n    def __len__(self):\n        return 9\n"
+        "    def __iter__(self):\n        return iter([1, 2])"
+    )
+    ran = prepared.run("%enqueue --each Guess() grow")
+    assert "grow(…) \u00d7 2  2 SUCCESSFUL" in ran.text
+    assert "not run" not in ran.text
