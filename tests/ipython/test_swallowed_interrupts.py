@@ -114,6 +114,7 @@ def function(_=None):
 
 @pytest.mark.parametrize("line", ["function()", "--each [1] function"])
 async def test_an_interrupt_ends_a_task_that_waits_for_a_greenlet(notebook, line):
+    pytest.importorskip("greenlet")
     await notebook.arun(GREENLET)
 
     ran = await notebook.arun(f"%enqueue {line}")
