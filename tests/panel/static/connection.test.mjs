@@ -187,6 +187,19 @@ test("a message that can't be read is an error event, and the next one is read",
   assert.ok(connection.store.rows.has(2));
 });
 
+test("clocks that jump are followed, and a kernel's silence is noticed all the same", (t) => {
+  const { connection, receive, load } = connected(t);
+  load([1], 1);
+  const kernelTime = Date.now();
+  t.mock.timers.setTime(Date.now() + 86_400_000);
+  for (let count = 0; count < 8; count++) receive({ op: "beat", seq: 1, at: kernelTime + count });
+  assert.equal(connection.now(), kernelTime + 7);
+  let time = kernelTime;
+  t.mock.method(Date, "now", () => time);
+  for (; time < kernelTime + 20_000; time += 1000) connection.checkTimeout();
+  assert.equal(connection.health, "disconnected");
+});
+
 test("the kernel's clock is estimated from its messages", (t) => {
   const { connection, receive } = connected(t);
   receive({ op: "beat", seq: 0, at: Date.now() - 5000 });

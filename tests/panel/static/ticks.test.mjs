@@ -25,3 +25,11 @@ test("no tick stands in a gap, or at its label", () => {
   assert.ok(ticks.length > 2);
   for (const { at } of ticks) assert.ok((Math.abs(at - middle) / 100) * 900 >= 72);
 });
+
+test("ticks below a millisecond differ", () => {
+  const ticks = buildTicks(new TimeScale({ start: 1e12, end: 1e12 + 0.1 }, [], 900), 900, false);
+  const texts = ticks.map(({ text }) => text);
+  assert.ok(texts.length > 2);
+  assert.equal(new Set(texts).size, texts.length);
+  assert.match(texts[0], /\.\d{5}$/);
+});

@@ -28,17 +28,19 @@ export class Brush {
     let last = from;
     const ended = new AbortController();
     const { signal } = ended;
+    const stop = () => {
+      this.element.hidden = true;
+      ended.abort();
+    };
     const move = (/** @type {PointerEvent} */ moved) => {
+      // Released where no page could notice.
+      if (moved.buttons === 0) return stop();
       if (!this.dragged && Math.abs(moved.clientX - from) < THRESHOLD) return;
       this.dragged = true;
       tooltip.hide();
       if (pans) this.timeline.pan((last - moved.clientX) / axis.trackWidth);
       else this.draw(axis.positionOf(from), axis.positionOf(moved.clientX));
       last = moved.clientX;
-    };
-    const stop = () => {
-      this.element.hidden = true;
-      ended.abort();
     };
     const up = (/** @type {PointerEvent} */ released) => {
       const zooms = this.dragged && !pans && !this.element.hidden;

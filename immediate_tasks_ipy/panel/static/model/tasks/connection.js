@@ -10,6 +10,8 @@ const TIMEOUT = 15_000;
 const CHECK_INTERVAL = 1000;
 /** Milliseconds without a change after which the newest rows are stored in the widget's state. */
 const SAVE_DELAY = 2_000;
+/** Messages by which the kernel's clock is estimated. */
+const SKEW_SAMPLES = 8;
 
 /**
  * @typedef {object} Model the part of anywidget's model that is used
@@ -59,6 +61,7 @@ export class Connection {
     this.snapshotRequest = /** @type {string | null} */ (null);
     /** Estimate of how far this machine's clock is ahead of the kernel's, in milliseconds. */
     this.clockSkew = /** @type {number | null} */ (null);
+    this.skews = /** @type {number[]} */ ([]);
     this.lastCheckAt = Date.now();
     this.lateStart = new LateStart(model);
     this.saveTimer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
@@ -184,8 +187,9 @@ export class Connection {
   handle(message) {
     const at = message.at ?? message.base;
     if (typeof at === "number" && message.op !== "answer") {
-      const skew = Date.now() - at;
-      this.clockSkew = this.clockSkew === null ? skew : Math.min(this.clockSkew + 5, skew);
+      // By the quickest of the last messages: a clock that jumps is followed.
+      this.skews = [...this.skews.slice(1 - SKEW_SAMPLES), Date.now() - at];
+      this.clockSkew = Math.min(...this.skews);
     }
     switch (message.op) {
       case "rows":
@@ -251,6 +255,7 @@ export class Connection {
   /** Disconnect after the timeout; a page whose timers were suspended waits 6 s for a message first. */
   checkTimeout() {
     const now = Date.now();
+    this.lastMessageAt = Math.min(this.lastMessageAt, now);
     const suspended = now - this.lastCheckAt > 4000;
     if (suspended) this.lastMessageAt = Math.max(this.lastMessageAt, now - TIMEOUT + 6000);
     this.lastCheckAt = now;

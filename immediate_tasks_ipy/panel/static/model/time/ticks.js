@@ -15,7 +15,7 @@ const STEPS = [
 ];
 /** The least pixels between ticks labelled to the second, and to the millisecond. */
 const TICK_DISTANCE = 76;
-const EXACT_TICK_DISTANCE = 104;
+const EXACT_TICK_DISTANCE = 118;
 /** Pixels before the end that are kept for the label "now". */
 const NOW_DISTANCE = 72;
 const MOST_TICKS = 50;
@@ -61,5 +61,9 @@ export function buildTicks(scale, width, withNow) {
 function tickText(time, step) {
   if (step >= 24 * HOUR) return dateText(time).slice(0, 10);
   if (step >= MINUTE) return clockText(time).slice(0, 5);
-  return clockText(time, step < 1000);
+  if (step >= 1) return clockText(time, step < 1000);
+  // Two digits below the milliseconds, rounded before they are taken apart.
+  const hundredths = Math.round(time * 100);
+  const below = String(((hundredths % 100) + 100) % 100).padStart(2, "0");
+  return `${clockText(Math.floor(hundredths / 100), true)}${below}`;
 }
