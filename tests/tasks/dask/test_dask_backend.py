@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from immediate_tasks_ipy.tasks import TaskContext, task
 from immediate_tasks_ipy.tasks.backends.dask import dispatcher_thread
@@ -271,6 +272,18 @@ def test_a_large_variable_is_sent_once_for_many_tasks():
 
 def described(context: TaskContext, word):
     return [context.attempt, context.task_result.id, context.task_result.args, word]
+
+
+def test_whoever_copies_data_to_all_workers_does_not_end_our_connection(tmp_path, backend):
+    gate = tmp_path / "gate"
+    held = dask_task(hold).enqueue(str(gate))
+    running(held)
+    with Client(backend.client.scheduler.address, set_as_default=False) as other:
+        other.scatter(b"data", broadcast=True)
+    assert backend.client.scatter(b"more", broadcast=True).status == "finished"
+    gate.touch()
+    finished(held)
+    assert (held.status, held.attempts) == ("SUCCESSFUL", 1)
 
 
 def test_a_task_gets_its_context():

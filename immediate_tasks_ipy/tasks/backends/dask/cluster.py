@@ -14,13 +14,11 @@ from immediate_tasks_ipy.tasks.backends.remote.pickled_function import PickledFu
 from immediate_tasks_ipy.tasks.lifecycle import random_id
 
 from .options import TIMEOUT, choose_target
-from .plugin import install, make_caller, make_withdrawal
+from .plugin import install, make_caller, make_withdrawal, report_losses
 from .quiet import ConnectionFilter, without_warnings
 
 logger = logging.getLogger(__name__)
 
-#: The action of an event of the scheduler's when a worker has left, or was lost.
-WORKER_LOST = "remove-worker"
 #: Where nannies report workers that they end since those use too much memory.
 MEMORY_TOPIC = "worker-restart-memory"
 #: Seconds that the scheduler has to say how the cluster is.
@@ -41,7 +39,7 @@ class Cluster:
         self.topic = f"immediate-tasks-{random_id()}"
         self._resources = options.get("resources")
         self._embedded: Any = None
-        self._is_subscribed = False
+        self._hears_all = False
         target = choose_target(options)
         timeout = options.get("timeout", TIMEOUT)
         if target.address is None:
@@ -73,12 +71,13 @@ class Cluster:
             # The embedded workers write where this process does, in the middle of some cell.
             attachment = install(self.client, echo=self._embedded is None)
             self._run, self._withdrawal = make_caller(attachment), make_withdrawal(attachment)
+            losses = report_losses(self.client)
         except BaseException:
             self.close()
             raise
-        for topic in (self.topic, "all", MEMORY_TOPIC):
+        for topic in (self.topic, losses, MEMORY_TOPIC):
             self.client.subscribe_topic(topic, lambda event: on_event(event[1]))
-        self._is_subscribed = True
+        self._hears_all = losses == "all"
 
     def _check_versions(self) -> None:
         """Raise ConnectionError unless all run this minor version of Python.
@@ -182,7 +181,7 @@ class Cluster:
 
     def close(self) -> None:
         """Let go of the scheduler; stop the embedded cluster."""
-        if self._is_subscribed and not self.is_lost:
+        if self._hears_all and not self.is_lost:
             # Or the scheduler would report our leaving to us.
             self.client.unsubscribe_topic("all")
         try:

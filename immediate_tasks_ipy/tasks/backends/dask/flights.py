@@ -11,9 +11,10 @@ from typing import Any
 from immediate_tasks_ipy.tasks.backends.remote import Job
 from immediate_tasks_ipy.tasks.backends.remote.durations import SHIPMENT_SECONDS, Durations
 
-from .cluster import WORKER_LOST, Cluster
+from .cluster import Cluster
 from .in_flight import Chunk, InFlight
 from .killed import MemoryKills, is_killed_worker
+from .plugin import WORKER_LOST
 from .runaways import Runaways
 from .watch import ClusterWatch
 

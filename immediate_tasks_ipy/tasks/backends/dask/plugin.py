@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,13 @@ from immediate_tasks_ipy.tasks.backends.remote.worker import context, failures, 
 
 from . import source_package, worker
 from .worker import attachment, capture, chunk, live_output, reporter
+
+logger = logging.getLogger(__name__)
+
+#: The action of the scheduler's event when a worker has left, or was lost.
+WORKER_LOST = "remove-worker"
+#: The topic of these events alone.
+LOSSES_TOPIC = "immediate-tasks-lost-workers"
 
 #: What the workers get of this package, as text.
 SHIPPED = (
@@ -69,6 +77,35 @@ def install(client: Any, *, echo: bool) -> str:
 
     client.register_plugin(Install(), name=package)
     return attachment_name
+
+
+def report_losses(client: Any) -> str:
+    """Have the scheduler report workers that it loses; returns the topic of these events.
+
+    The topic "all" has them, too, but also events that can't be sent (of `Client.replicate` and
+    `scatter(…, broadcast=True)`, whoever calls them): the scheduler closes the connection of
+    who listens. It is the last resort, where the scheduler takes no plugins.
+    """
+    distributed: Any = import_module("distributed")
+    topic, action = LOSSES_TOPIC, WORKER_LOST
+
+    class Losses(distributed.SchedulerPlugin):  # type: ignore[misc]
+        # One for all notebooks.
+        name, idempotent = topic, True
+
+        async def start(self, scheduler: Any) -> None:
+            self.scheduler = scheduler
+
+        def log_event(self, name: str, message: Any) -> None:
+            if name == "all" and isinstance(message, dict) and message.get("action") == action:
+                self.scheduler.log_event(topic, message)
+
+    try:
+        client.register_plugin(Losses(), name=topic)
+    except Exception:  # a scheduler that unpickles nothing
+        logger.debug("The scheduler takes no plugin", exc_info=True)
+        return "all"
+    return topic
 
 
 def make_caller(attachment_name: str) -> Callable[..., dict[str, bytes]]:
