@@ -367,6 +367,19 @@ def test_list_shows_those_of_a_status_or_a_name(prepared):
     assert "--status needs a value" in prepared.usage_error("%tasks list --status")
 
 
+def test_failed_ones_are_those_that_would_be_run_again(prepared):
+    prepared.run("def stop():\n    raise KeyboardInterrupt\n")
+    prepared.run("%enqueue stop();")
+    assert "None of the 1 tasks is FAILED" in prepared.run("%tasks list --failed").out
+    assert "stop()" in prepared.run("%tasks list --status failed").out
+
+    prepared.run("%enqueue bad();")
+    prepared.run("def bad():\n    return 1")
+    assert "bad()" in prepared.run("%tasks list --failed").out
+    prepared.run("%tasks rerun --failed")
+    assert "None of the 3 tasks is FAILED" in prepared.run("%tasks list --failed").out
+
+
 @pytest.mark.parametrize("kind", ["def", "async def"])
 async def test_the_panel_runs_each_failure_again_once(notebook, kind):
     from immediate_tasks_ipy.ipython.execution.panel_actions import ShellActions

@@ -14,10 +14,8 @@ from immediate_tasks_ipy.tasks import TaskResultStatus
 
 #: Tasks that are shown unless a number is given.
 LISTED = 20
-#: The options that name a status.
-_STATUSES = {"--failed": "FAILED", "--running": "RUNNING"}
 #: All options, for completion.
-OPTIONS = (*_STATUSES, "--status", "--name")
+OPTIONS = ("--failed", "--running", "--status", "--name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +24,8 @@ class TaskList:
 
     count: int = LISTED
     status: str | None = None
+    #: Those that `%tasks rerun --failed` runs: not cancelled, nor made good since.
+    is_failed: bool = False
     #: A function's name, or a pattern with `*`; it may also be a part of it.
     name: str | None = None
 
@@ -37,11 +37,13 @@ class TaskList:
         except ValueError:
             msg = f"A quote is not closed in {written!r}."
             raise UsageError(msg) from None
-        count, status, name = LISTED, None, None
+        count, status, is_failed, name = LISTED, None, False, None
         for word in words:
             option, equals, value = word.partition("=")
-            if word in _STATUSES:
-                status = _STATUSES[word]
+            if word == "--failed":
+                is_failed = True
+            elif word == "--running":
+                status = "RUNNING"
             elif option in {"--status", "--name"}:
                 value = value if equals else next(words, "")
                 if not value:
@@ -60,7 +62,7 @@ class TaskList:
                     f"{', '.join(OPTIONS)}"
                 )
                 raise UsageError(msg)
-        return cls(count, status, name)
+        return cls(count, status, is_failed, name)
 
     def lines(self, recorder: Recorder) -> list[str]:
         """The latest tasks that match, oldest first, and how many more there are."""
@@ -83,6 +85,8 @@ class TaskList:
     def _matches(self, entry: Entry) -> bool:
         if self.status is not None and entry.result.status != self.status:
             return False
+        if self.is_failed and entry.outcome != "failed":
+            return False
         if self.name is None:
             return True
         name = str(entry.result.task.name)
@@ -90,13 +94,15 @@ class TaskList:
 
     @property
     def _words(self) -> str:
-        parts = [self.status or "", f"named {self.name!r}" if self.name else ""]
+        status = "FAILED" if self.is_failed else self.status or ""
+        parts = [status, f"named {self.name!r}" if self.name else ""]
         return " and ".join(part for part in parts if part)
 
     @property
     def _options(self) -> str:
+        failed = " --failed" if self.is_failed else ""
         status = f" --status {self.status.lower()}" if self.status else ""
-        return status + (f" --name {shlex.quote(self.name)}" if self.name else "")
+        return failed + status + (f" --name {shlex.quote(self.name)}" if self.name else "")
 
 
 def _status(written: str) -> str:
