@@ -158,10 +158,11 @@ class BatchStats:
     def end(self) -> None:
         """All tasks have ended, and none follows."""
         self.finished_at = datetime.now(UTC)
-        if self.total is not None:
-            # What `len` said before they were read: a list may have grown meanwhile.
+        items = None if self._followed_by is None else self._followed_by()
+        if self.total is not None and items is not None:
+            # `len` said it before they were read: a list may have grown meanwhile.
             least = self.total if self.error else 0
-            self.total = max(least, self.enqueued)
+            self.total = max(least, len(items.live))
 
     def started(self) -> None:
         """A task was enqueued, and runs."""

@@ -133,6 +133,14 @@ def test_a_batch_whose_engine_dies_is_kept_finished_and_goes_on(terminal, option
     assert terminal["z"].return_values == ["done"] * 12
 
 
+def test_an_item_that_was_refused_is_counted_when_the_others_have_run(prepared):
+    prepared.run("z = %enqueue --json --each [1, {2}, 3] strict")
+    ran = prepared.run("%tasks resume -1")
+    assert prepared["z"].return_values == [1, 3]
+    assert "strict(…) \u00d7 3" in ran.text
+    assert "1 not run" in ran.text
+
+
 def test_failures_are_shown_by_kind_with_the_first_traceback(prepared):
     ran = prepared.run("z = %enqueue --each [1, 0, 2, 0] invert")
     assert "2 \N{MULTIPLICATION SIGN} ZeroDivisionError" in ran.text
