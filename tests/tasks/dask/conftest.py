@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,9 +63,11 @@ def transitions() -> Iterator[list[tuple[str, str]]]:
 class SeparateCluster:
     """A scheduler and workers, each a process of its own, that lack this package."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: Path = Path(sys.executable)) -> None:
         version = importlib.metadata.version("distributed")
-        self.python = environment("dask-worker", f"distributed=={version}", package=False)
+        name = "dask-worker" if python == Path(sys.executable) else "dask-other-python"
+        needed = f"distributed=={version}"
+        self.python = environment(name, needed, package=False, python=python)
         self.folder = folder
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self.processes: dict[str, subprocess.Popen] = {}

@@ -5,14 +5,18 @@ The workers' environment has distributed, but not this package.
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from immediate_tasks_ipy.tasks import task_backends
 from immediate_tasks_ipy.tasks.backends.dask import DaskBackend
 from immediate_tasks_ipy.tasks.base import Task
 from immediate_tasks_ipy.tasks.signals import task_released
+from tests.support.environments import newest_python
 from tests.support.services import PATIENCE
 from tests.tasks.dask.cells import cell, finished, hold, running, until
-from tests.tasks.dask.conftest import workers
+from tests.tasks.dask.conftest import SeparateCluster, workers
 
 # The tests' own environment has more packages than the workers': Dask says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Mismatched versions")
@@ -42,6 +46,28 @@ def test_workers_run_tasks_without_having_this_package(remote):
     finished(result)
     assert result.return_value == 103
     assert result.worker_ids[0] in workers(remote)
+
+
+def test_a_cluster_of_another_python_is_refused_with_both_versions(tmp_path):
+    minor = sys.version_info.minor
+    python = newest_python((3, minor + 1), (3, 15)) or newest_python((3, 11), (3, minor))
+    if python is None:
+        pytest.skip("No other Python from 3.11 to 3.14 is found.")
+    cluster = SeparateCluster(tmp_path, python)
+    backend = DaskBackend("dask", {"OPTIONS": {"address": cluster.address, "timeout": PATIENCE}})
+    task_backends["dask"] = backend
+    try:
+        cluster.start_scheduler()
+        result = remote_task(by_value(hold)).enqueue(str(tmp_path / "gate"))
+        finished(result)
+        message = result.errors[-1].traceback.splitlines()[-1]
+        there = python.resolve().name.removeprefix("python")
+        assert f"its scheduler runs Python {there}, the notebook 3.{minor}." in message
+        assert not (tmp_path / "gate.begun").exists()
+    finally:
+        backend.close()
+        task_backends.configure(None)
+        cluster.stop()
 
 
 def test_a_worker_killed_in_mid_task_loses_nothing(separate, remote, tmp_path, transitions):
