@@ -46,6 +46,15 @@ COLOURS = {
 QUIET_RULE = "rgba(128,128,128,0.4)"
 #: What would push a table wider than the page.
 _UNBROKEN = re.compile(r"\S{60}")
+#: Material for MkDocs frames each `details` in blue, and draws two icons in it: none on a card.
+_NO_ICONS = "".join(
+    f";--md-{name}-icon{rest}:linear-gradient(#0000,#0000)"
+    for name, rest in [("admonition", "--note"), ("details", "")]
+)
+_NO_FRAME = "border:0;padding:0;background:none;box-shadow:none"
+_SUMMARY = (
+    f'<summary style="cursor:pointer;display:list-item;margin:0;font-weight:normal;{_NO_FRAME}">'
+)
 _CELL = "text-align:left;vertical-align:top;padding:2px 16px 2px 0"
 
 
@@ -54,7 +63,7 @@ def card_container(status: str, body: str) -> str:
     rule = QUIET_RULE if status in {"SUCCESSFUL", "CANCELLED"} else COLOURS.get(status, QUIET_RULE)
     return (
         f'<div style="border-left:2px solid {rule};padding:1px 0 1px 10px;margin:2px 0;'
-        f'font-size:13px;line-height:1.6;overflow-wrap:break-word">\n{body}\n</div>'
+        f'font-size:13px;line-height:1.6;overflow-wrap:break-word{_NO_ICONS}">\n{body}\n</div>'
     )
 
 
@@ -112,7 +121,8 @@ def details(summary: str, body: str, *, opened: bool = False) -> str:
         return f"<div>{summary}</div>"
     state = " open" if opened else ""
     return (
-        f'<details{state}><summary style="cursor:pointer">{summary}</summary>\n{body}\n</details>'
+        f'<details{state} style="margin:0;font-size:13px;{_NO_FRAME}">'
+        f"{_SUMMARY}{summary}</summary>\n{body}\n</details>"
     )
 
 
@@ -120,9 +130,8 @@ def disclosure(summary: str, body: str, *, opened: bool = False, faint: bool = T
     """A disclosure inside the card, indented: closed and dim unless asked for otherwise."""
     state = " open" if opened else ""
     return (
-        f'<details{state} style="margin:2px 0 4px 16px;font-size:12px">'
-        f'<summary style="cursor:pointer">{dim(summary) if faint else summary}</summary>\n'
-        f"{body}\n</details>"
+        f'<details{state} style="margin:2px 0 4px 16px;font-size:12px;{_NO_FRAME}">'
+        f"{_SUMMARY}{dim(summary) if faint else summary}</summary>\n{body}\n</details>"
     )
 
 

@@ -22,6 +22,7 @@ OF_OTHERS = (
     "zsh: no matches found: immediate_tasks_ipy[lab]",
     "Error displaying widget: model not found",
     "SynchronousOnlyOperation",
+    "OperationalError: database is locked",
     "Cannot run the event loop while another loop is running",
 )
 

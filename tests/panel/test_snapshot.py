@@ -47,7 +47,7 @@ def test_failures_come_first_then_the_newest():
 def test_it_is_folded_escaped_and_bounded():
     html = snapshot_html(entries(*[(echo, "<script>" * 50)] * 60), now=NOW)
 
-    assert html.count("<details>") == 1
+    assert html.count("<details ") == 1
     assert "<script" not in html
     assert "var(" not in html
     assert len(html.encode()) <= MOST_BYTES
