@@ -184,7 +184,7 @@ def _wait(outcome: Outcome, name: str) -> None:
 
 
 async def sync_to_async(function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """The result of a function, called in a new daemon thread with the caller's context.
+    """The result of a function, called in a daemon thread with the caller's context.
 
     If this is cancelled, the function runs on, and its outcome is dropped.
     """

@@ -22,6 +22,12 @@ class AcceptingTasks(ContractCase):
     def test_its_flags_are_those_that_the_test_class_names(self, backend: BaseTaskBackend) -> None:
         assert {flag for flag in FLAGS if getattr(backend, flag)} == set(self.flags)
 
+    def test_it_says_how_many_tasks_may_be_in_flight_where_they_run_elsewhere(
+        self, backend: BaseTaskBackend
+    ) -> None:
+        limit = backend.concurrency
+        assert (limit or 0) > 0 if backend.is_remote else limit is None or limit > 0
+
     @pytest.mark.parametrize("way", WAYS)
     def test_a_result_belongs_to_its_task(
         self, backend: BaseTaskBackend, log: SignalLog, way: str
