@@ -194,17 +194,14 @@ def on_connection(connection: BaseDatabaseWrapper) -> None:
         dry_run.guard(connection)
 
 
-def check_statement(
-    execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
-) -> Any:
-    """Execute a statement of no task; a dry run that runs meanwhile may be its cause."""
-    if _running and written_table(str(sql)) is not None:
+def check_statement(sql: Any) -> None:
+    """Warn of a statement of no task: a dry run that runs meanwhile may be its cause."""
+    if written_table(str(sql)) is not None:
         for dry_run in _running:
             dry_run.warn(
                 "something else wrote meanwhile, which is not undone: another cell, or a thread "
                 "that the task started"
             )
-    return execute(sql, params, many, context)
 
 
 def _on_outside(what: str) -> None:

@@ -15,6 +15,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from . import dry_run as dry_runs
 from . import mailers
 from .dry_run import check_statement, current_dry_run, on_connection
 from .lens import current_lens
@@ -81,7 +82,9 @@ def _watch(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, A
     lens = current_lens.get()
     dry_run = current_dry_run.get()
     if lens is None and dry_run is None:
-        return check_statement(execute, sql, params, many, context)
+        if dry_runs._running:
+            check_statement(sql)
+        return execute(sql, params, many, context)
     sql = str(sql)  # psycopg's `sql.Composed`, too
     if lens is not None:
         lens.check(sql)
