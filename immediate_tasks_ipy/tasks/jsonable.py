@@ -217,6 +217,8 @@ _OF_CLASSES = (
     ("pathlib.PurePath", "`str(…)`"),
     ("pathlib._local.PurePath", "`str(…)`"),
     ("builtins.complex", "`[….real, ….imag]`"),
+    ("django.db.models.base.Model", "`….pk`"),
+    ("django.db.models.query.QuerySet", "`list(….values())`"),
     ("builtins.set", "`list(…)`"),
     ("builtins.frozenset", "`list(…)`"),
     ("builtins.bytes", "`….hex()`"),

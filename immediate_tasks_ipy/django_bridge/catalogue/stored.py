@@ -160,11 +160,25 @@ def _stored(alias: str | None, status: str | None, limit: int) -> list[StoredRes
             listable = True
             found += [job for job in jobs if status in {None, job.status}]
     if not listable:
-        where = f"of {alias!r}" if alias is not None else "of this project's backends"
-        msg = f"The results {where} can't be listed: an id is needed, backend.get_result(id)."
-        raise BridgeError(msg)
+        raise BridgeError(_not_listable(alias, aliases))
     found.sort(key=lambda one: one.enqueued_at.timestamp() if one.enqueued_at else 0, reverse=True)
     return found[:limit]
+
+
+def _not_listable(alias: str | None, aliases: list[str]) -> str:
+    if not any(map(_stores, [alias] if alias is not None else aliases)):
+        if alias is not None:
+            return f"The backend {alias!r} stores no results."
+        return "None of this project's backends stores results."
+    where = f"of {alias!r}" if alias is not None else "of this project's backends"
+    return f"The results {where} can't be listed: an id is needed, backend.get_result(id)."
+
+
+def _stores(alias: str) -> bool:
+    try:
+        return project_backend(alias).supports_get_result
+    except BridgeError:
+        return False
 
 
 def _aliases() -> list[str]:

@@ -25,11 +25,14 @@ _seen = 0
 _unchanged_at = -FRESH
 #: By module, the time in seconds of the file that something else has reloaded it from.
 _reloaded: Callable[[], Mapping[str, float]] = dict
+#: The first of these times: what stood there when that began to look, and reloaded nothing.
+_first_looks: dict[str, float] = {}
 
 
 def note_imports() -> None:
     """Note the files of modules that were imported since; cheap where there are none."""
     global _seen
+    _note_first_looks(_reloaded())
     if len(sys.modules) == _seen:
         return
     _seen = len(sys.modules)
@@ -56,19 +59,31 @@ def changed_since_import(module_name: str) -> str | None:
         return None
     changed = []
     reloaded = _reloaded()
+    _note_first_looks(reloaded)
     with _lock:
         for name, (spec, then) in list(_imported.items()):
             module = sys.modules.get(name)
             file = _file_of(module)
             if file is None or module is None:
                 del _imported[name]
-            elif module.__spec__ is not spec or _is_time(reloaded.get(name), file):
+            elif module.__spec__ is not spec or (
+                _is_time(reloaded.get(name), file) and reloaded[name] != _first_looks[name]
+            ):
                 _imported[name] = (module.__spec__, _time(file))
             elif _time(file) not in {then, 0}:
                 changed.append((name, Path(file)))
     if not changed:
         _unchanged_at = now
     return _sentence(changed)
+
+
+def _note_first_looks(reloaded: Mapping[str, float]) -> None:
+    if not reloaded:
+        return
+    with _lock:
+        for name in _imported:
+            if name in reloaded:
+                _first_looks.setdefault(name, reloaded[name])
 
 
 def _sentence(changed: list[tuple[str, Path]]) -> str | None:

@@ -67,6 +67,8 @@ def test_stored_lists_rows_of_other_processes(stored):
     assert "READY" in stored.run("%tasks stored database").stream()
     assert "No results are stored" in stored.run("%tasks stored --failed").stream()
     assert "no backend 'nowhere'" in stored.run("%tasks stored nowhere").refusal
+    refused = stored.run("%enqueue tasks.make(row)").refusal
+    assert "is a django_tasks_db.DBTaskResult, which JSON can't hold: pass `….pk`" in refused
 
 
 def test_a_stored_task_is_run_here_once(stored):

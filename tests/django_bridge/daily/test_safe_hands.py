@@ -67,8 +67,12 @@ def test_an_edited_file_is_named_until_it_is_reloaded(project_kernel, copied):
 
 
 def test_autoreload_is_honoured(project_kernel, copied):
-    project_kernel.run("%load_ext autoreload\n%autoreload 2\nfrom shop import tasks")
     file = copied / "shop" / "tasks.py"
+    os.utime(file, (1, 2_000_000_050))
+    # It reloads nothing that was edited before it was loaded.
+    project_kernel.run("%load_ext autoreload\n%autoreload 2\nfrom shop import tasks")
+    assert "changed since" in project_kernel.run("%enqueue tasks.count()").html
+
     file.write_text(file.read_text().replace("return Customer.objects.count()", "return 'new'"))
     os.utime(file, (1, 2_000_000_100))
     ran = project_kernel.run("r = %enqueue tasks.count()")
