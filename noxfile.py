@@ -57,6 +57,20 @@ def unit(session: nox.Session) -> None:
     tests(session, "tests", *(f"--ignore={folder}" for folder in SLOW))
 
 
+@nox.session(python=NORMATIVE)
+def coverage(session: nox.Session) -> None:
+    """What the unit tests reach, line by line; services, kernels and browser come on top."""
+    session.install("-e", ".[test]", "coverage>=7.7")
+    # Monitoring costs a fraction of tracing, and disturbs no test that looks at threads.
+    measured = {"COVERAGE_CORE": "sysmon", "COVERAGE_FILE": str(Path(session.create_tmp(), "data"))}
+    ignored = (f"--ignore={folder}" for folder in SLOW)
+    session.run(
+        "coverage", "run", "--source=immediate_tasks_ipy", "-m", "pytest", "tests", *ignored,
+        *session.posargs, env=measured,
+    )  # fmt: skip
+    session.run("coverage", "report", "--show-missing", "--skip-covered", env=measured)
+
+
 @nox.session(python=["3.11", NORMATIVE])
 def services(session: nox.Session) -> None:
     """Django with its databases and queues, Dask: 3.11 has the django-tasks package alone."""
