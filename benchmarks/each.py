@@ -16,6 +16,7 @@ from immediate_tasks_ipy.tasks.base import Task
 ITEMS = 10_000
 ROUNDS = 7
 GATHER, POOL = "asyncio.gather, nothing else", "ThreadPoolExecutor(8).map"
+ASYNC, THREADS = "--each, async, 32 at a time", "--each, sync, 8 at a time"
 
 
 async def work(item):
@@ -52,21 +53,27 @@ def seconds(function, *args):
     return time.perf_counter() - began
 
 
-def main():
+def measured(rounds=ROUNDS):
+    """Seconds that each way took, by round."""
     recorder = current_recorder()
     async_task, sync_task = Task(func=work), Task(func=number)
     cases = {
         GATHER: (bare,),
-        "--each, async, 32 at a time": (each, async_task, 32),
+        ASYNC: (each, async_task, 32),
         "--each, sync, in place": (each, sync_task, 1),
         POOL: (pool,),
-        "--each, sync, 8 at a time": (each, sync_task, 8),
+        THREADS: (each, sync_task, 8),
     }
     times = {name: [] for name in cases}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, (function, *args) in cases.items():
             times[name].append(seconds(function, *args))
             recorder.clear()
+    return times
+
+
+def main():
+    times = measured()
     print(f"{ITEMS:,} no-ops, medians of {ROUNDS} rounds")
     for name, values in times.items():
         median = statistics.median(values)
@@ -75,7 +82,7 @@ def main():
         print(f"  {name:32} {median * 1000:8.1f} ms  {median / base:5.2f} x")
 
     tracemalloc.start()
-    asyncio.run(each(async_task, 32))
+    asyncio.run(each(Task(func=work), 32))
     size, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     print(f"  retained in the history: {size / ITEMS:.0f} bytes a task (peak {peak / ITEMS:.0f})")

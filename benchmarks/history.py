@@ -39,10 +39,11 @@ def microseconds(enqueue):
     return (time.perf_counter() - began) / TASKS * 1e6
 
 
-def main():
+def measured(rounds=ROUNDS):
+    """Microseconds of a no-op in each round: without a history, with one, and with observers."""
     enqueue = Task(func=nothing).enqueue
     times = {"no history": [], "history": [], "history, full": [], "history and an observer": []}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         times["no history"].append(microseconds(enqueue))
         recorder = Recorder()
         recorder.connect()
@@ -54,12 +55,12 @@ def main():
         recorder.subscribe(Idle())
         times["history and an observer"].append(microseconds(enqueue))
         recorder.disconnect()
-    base = statistics.median(times["no history"])
-    print(f"microseconds a task, medians of {ROUNDS} rounds of {TASKS:,}")
-    for name, values in times.items():
-        median = statistics.median(values)
-        print(f"  {name:26} {median:6.2f}  {median - base:+6.2f}")
+    return times
 
+
+def retained():
+    """Bytes that a finished no-op leaves in the history."""
+    enqueue = Task(func=nothing).enqueue
     recorder = Recorder()
     recorder.connect()
     for _ in range(100):
@@ -72,7 +73,17 @@ def main():
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     recorder.disconnect()
-    print(f"  retained: {size / TASKS:.0f} bytes a task")
+    return size / TASKS
+
+
+def main():
+    times = measured()
+    base = statistics.median(times["no history"])
+    print(f"microseconds a task, medians of {ROUNDS} rounds of {TASKS:,}")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(f"  {name:26} {median:6.2f}  {median - base:+6.2f}")
+    print(f"  retained: {retained():.0f} bytes a task")
 
 
 if __name__ == "__main__":
