@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: Run once in a kernel, before any of the situations.
 SETUP = """
-import asyncio, contextvars, itertools, select, signal, sys, threading, time, weakref
+import asyncio, contextvars, ipykernel, itertools, select, signal, sys, threading, time, weakref
 from immediate_tasks_ipy import history, wait
 from immediate_tasks_ipy.tasks import task
 async def _loop(): return asyncio.get_running_loop()
@@ -39,7 +39,11 @@ def up():
     if not is_up:
         is_up = True
         # In an empty context, where the output belongs to no task.
-        contextvars.Context().run(print, 'up', flush=True)
+        contextvars.Context().run(say_up)
+def say_up():
+    # For ipykernel 6 what a thread writes there is of the cell that has started the thread.
+    if ipykernel.version_info[0] < 7: sys.stdout.set_parent(get_ipython().get_parent())
+    print('up', flush=True)
 class Finalized:
     def __del__(self):
         for _ in range(2_000): pass
