@@ -77,6 +77,8 @@ def _normalize(obj: Any, path: Path, changes: list[Change]) -> Any:
     kind = type(obj)
     if kind in _ATOMS:
         return obj
+    if kind is tuple or kind is list:  # the most of them, asked before the abstract classes
+        return _normalize_sequence(obj, path, changes)
     if isinstance(obj, Mapping):
         return _normalize_mapping(obj, path, changes)
     if isinstance(obj, bytes):
@@ -90,16 +92,21 @@ def _normalize(obj: Any, path: Path, changes: list[Change]) -> Any:
     if isinstance(obj, (str, int, float)):
         return obj
     if isinstance(obj, Sequence):
-        if kind is not list:
-            changes.append(Change(path, kind.__name__, "list"))
-        if (kind is tuple or kind is list) and _ATOMS.issuperset(map(type, obj)):
-            return list(obj)  # the fast path: nothing changes below, so no path is made
-        return [
-            item if type(item) in _ATOMS else _normalize(item, (*path, index), changes)
-            for index, item in enumerate(obj)
-        ]
+        return _normalize_sequence(obj, path, changes)
     msg = f"Unsupported type: {kind}"
     raise TypeError(msg)
+
+
+def _normalize_sequence(obj: Sequence[Any], path: Path, changes: list[Change]) -> list[Any]:
+    kind = type(obj)
+    if kind is not list:
+        changes.append(Change(path, kind.__name__, "list"))
+    if (kind is tuple or kind is list) and _ATOMS.issuperset(map(type, obj)):
+        return list(obj)  # the fast path: nothing changes below, so no path is made
+    return [
+        item if type(item) in _ATOMS else _normalize(item, (*path, index), changes)
+        for index, item in enumerate(obj)
+    ]
 
 
 def _normalize_mapping(obj: Mapping[Any, Any], path: Path, changes: list[Change]) -> dict[Any, Any]:
