@@ -107,3 +107,21 @@ def test_a_forked_child_starts_threads_of_its_own():
         module.worker_threads.start(ran.set, "in the child")
         os._exit(0 if ran.wait(60) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_no_thread_is_used_again_where_threads_are_told_apart_by_their_starters(
+    threads, monkeypatch
+):
+    """As by ipykernel 6: what a thread of a task prints would appear below an earlier cell."""
+    run = threading.Thread.run
+
+    def noted(thread):
+        run(thread)
+
+    monkeypatch.setattr(threading.Thread, "run", noted)
+    made = []
+    for _ in range(3):
+        threads.start(lambda: made.append(threading.current_thread()), "once")
+        until(lambda: made and not made[-1].is_alive())
+        assert not threads._idle
+    assert len(set(made)) == 3
