@@ -144,8 +144,9 @@ PAGE = """\
 # Numbers
 
 Of one run of `python benchmarks/table.py --write docs/numbers.md`, on {day}, with Python {python}
-on {cores} cores; medians of interleaved rounds. "Before" is the first version, "to reach" the bar
-that this package has set itself. A ratio "Django ÷ ours" says how many times cheaper a task is
+on {cores} cores; medians of interleaved rounds. "Before" is the first version, on
+other machines (times in us and ms don't compare), "to reach" the bar that this package has set
+itself. A ratio "Django ÷ ours" says how many times cheaper a task is
 here; see also [the peers](peers.md).
 
 {table}
