@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from .changes import changed_places
 from .markup import (
     block,
     cannot_be_shown,
@@ -25,7 +26,7 @@ from .markup import (
 from .previews.live_value import KEPT_AS_IS
 from .related.lines import shown_fraction
 from .related.rows import related_rows
-from .summary import TaskSummary, changed_places
+from .summary import TaskSummary
 from .values import fits, is_container, preview
 
 if TYPE_CHECKING:
@@ -232,18 +233,18 @@ def _arguments(summary: TaskSummary) -> list[str]:
     text = summary.arguments()
     if not text:
         return []
-    below = _kept_as(summary.argument_changes, live=KEPT_AS_IS if summary.live_arguments else "")
+    live = KEPT_AS_IS if summary.live_arguments else ""
+    below = _kept_as(summary.argument_changes, summary.argument_change_count, live=live)
     return [row("Arguments", f"{code(text)}<br>{below}" if below else code(text))]
 
 
-def _kept_as(changed: list[tuple[str, str]], *, live: str = "") -> str:
+def _kept_as(changed: list[tuple[str, str]], count: int, *, live: str = "") -> str:
     """How values were kept: what JSON changed of them, and `live`, what it could not hold."""
-    return "; ".join(part for part in (_changes(changed) if changed else "", live) if part)
+    return "; ".join(part for part in (_changes(changed, count) if changed else "", live) if part)
 
 
-def _changes(changed: list[tuple[str, str]]) -> str:
+def _changes(changed: list[tuple[str, str]], count: int) -> str:
     """`stored as JSON; 2 values changed on the way: shape tuple → list, …`."""
-    count = len(changed)
     named = [
         f"{code(where)} {escape(what)}" if where else escape(what)
         for where, what in changed[:CHANGES]
@@ -259,7 +260,7 @@ def _result(summary: TaskSummary) -> tuple[str, str]:
     value = summary.value
     view = summary.live_value
     live = escape(view.note) if view is not None else ""
-    changes = _kept_as(summary.result_changes, live=live)
+    changes = _kept_as(summary.result_changes, summary.result_change_count, live=live)
     below = f"<br>{changes}" if changes else ""
     if view is not None and not is_container(value):
         return row("Result", code(view.title) + below), live_preview(view)

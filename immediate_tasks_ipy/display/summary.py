@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from immediate_tasks_ipy.tasks.values import KEPT, is_live
+from immediate_tasks_ipy.tasks.values import is_live
 
+from .changes import change_count, changed_places
 from .related.lines import at_attempt, background_words, shown_progress, shown_status
 from .times import between, clock, duration, elapsed, full_date, local, short_clock
 from .values import (
@@ -195,6 +196,16 @@ class TaskSummary:
         return self._changes("return_value")
 
     @property
+    def argument_change_count(self) -> int:
+        """In how many places of the arguments JSON changed something."""
+        return change_count(self.entry, "args") + change_count(self.entry, "kwargs")
+
+    @property
+    def result_change_count(self) -> int:
+        """In how many places of the return value JSON changed something."""
+        return change_count(self.entry, "return_value")
+
+    @property
     def live_arguments(self) -> bool:
         """Whether an argument is kept as it is, since JSON can't hold it."""
         return any(is_live(self.entry.result, place) for place in ("args", "kwargs"))
@@ -257,31 +268,6 @@ def glyph(status: str) -> str:
 def signed(priority: int) -> str:
     """A priority with its sign, `+50`."""
     return f"{priority:+d}".replace("-", "−")  # noqa: RUF001 (a minus sign)
-
-
-def changed_places(entry: Entry, place: str, *, live: bool = True) -> dict[tuple[Any, ...], str]:
-    """What JSON changed, by path below `return_value`, `args` or `kwargs`, one text per place.
-
-    With `live`, what JSON can't hold is among it.
-    """
-    places: dict[tuple[Any, ...], list[str]] = {}
-    for change in getattr(entry.result, "_changes", ()) or ():
-        if change.path and change.path[0] == place and (live or change.after != KEPT):
-            texts = places.setdefault(tuple(change.path[1:]), [])
-            text = _change(change)
-            if text not in texts:
-                texts.append(text)
-    return {path: ", ".join(texts[:3]) for path, texts in places.items()}
-
-
-def _change(change: Any) -> str:
-    """`tuple → list`, or `int keys: str in a stored backend` for keys, which are kept."""
-    before, after = one_line(str(change.before), 60), one_line(str(change.after), 60)
-    if change.after == KEPT:
-        return f"{before}, live"
-    if "stored backend" in after:
-        return f"{before.removesuffix('s')}s: str in a stored backend"
-    return f"{before} → {after}"
 
 
 def _path(steps: Any) -> str:

@@ -111,7 +111,8 @@ def _facts(summary: TaskSummary, *, full: bool, room: int) -> list[tuple[str, li
     changed = summary.argument_changes
     if full or summary.status == "FAILED" or changed:
         arguments = summary.arguments(room if full else 300)
-        facts.append(("Arguments", [arguments, *_changes(changed)] if arguments else []))
+        changes = _changes(changed, summary.argument_change_count)
+        facts.append(("Arguments", [arguments, *changes] if arguments else []))
     if summary.status == "SUCCESSFUL":
         facts.append(("Result", _result(summary, full=full)))
     if full:
@@ -147,16 +148,16 @@ def _related_line(each: Line) -> str:
     return f"{number}{glyph(each.status)} {each.text}  {each.took}".rstrip()
 
 
-def _changes(changed: list[tuple[str, str]]) -> list[str]:
+def _changes(changed: list[tuple[str, str]], count: int) -> list[str]:
     parts = [f"{where} {what}".strip() for where, what in changed[:CHANGES]]
-    if len(changed) > CHANGES:
-        parts.append(f"…{len(changed) - CHANGES:,} more changes")
+    if count > len(parts):
+        parts.append(f"…{count - len(parts):,} more changes")
     return [f"changed by JSON: {what}" for what in parts]
 
 
 def _result(summary: TaskSummary, *, full: bool) -> list[str]:
     value = summary.value
-    changes = _changes(summary.result_changes)
+    changes = _changes(summary.result_changes, summary.result_change_count)
     view = summary.live_value
     changes += [view.note] if view is not None else []
     if view is not None and not is_container(value):

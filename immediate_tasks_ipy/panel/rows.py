@@ -31,7 +31,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from immediate_tasks_ipy.display.summary import changed_places
+from immediate_tasks_ipy.display.changes import changed_places, unplaced_count
 from immediate_tasks_ipy.display.tracebacks import error_headline
 from immediate_tasks_ipy.display.values import preview
 from immediate_tasks_ipy.task_history import Entry
@@ -240,7 +240,8 @@ def change_note(entry: Entry) -> str | None:
     notes = list(changed_places(entry, "return_value").values())
     if not notes:
         return None
-    return sendable(notes[0] if len(notes) == 1 else f"{notes[0]}, +{len(notes) - 1}")
+    others = len(notes) - 1 + unplaced_count(entry, "return_value")
+    return sendable(f"{notes[0]}, +{others:,}" if others else notes[0])
 
 
 def _progress(entry: Entry) -> list[Any] | None:

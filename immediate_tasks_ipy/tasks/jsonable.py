@@ -12,6 +12,12 @@ _ATOMS = frozenset({str, int, float, bool, type(None)})
 _STRINGS = frozenset({str})
 
 
+#: Changes of one value that are recorded with their places; the others are counted.
+LIMIT = 100
+#: `Change.after` of the last of very many, which stands for all that have no record.
+UNPLACED = "elsewhere"
+
+
 class Change(NamedTuple):
     """One thing that normalisation changed."""
 
@@ -21,6 +27,31 @@ class Change(NamedTuple):
     before: str
     #: What it is now, `list`.
     after: str
+    #: How many changes it stands for.
+    times: int = 1
+
+
+class _Changes:
+    """The changes of one value: the first with their places, and how many more there are."""
+
+    __slots__ = ("is_full", "more", "placed")
+
+    def __init__(self) -> None:
+        self.placed: list[Change] = []
+        self.more = 0
+        #: Is the place of a further change not kept?
+        self.is_full = False
+
+    def add(self, path: Path, before: str, after: str) -> None:
+        if self.is_full:
+            self.more += 1
+        else:
+            self.placed.append(Change(path, before, after))
+            self.is_full = len(self.placed) >= LIMIT
+
+    def all(self, root: str) -> tuple[Change, ...]:
+        more = [Change((root,), "", UNPLACED, self.more)] if self.more else []
+        return (*self.placed, *more)
 
 
 class _NotPlain(Exception):
@@ -45,8 +76,8 @@ def normalize_with_changes(obj: Any, root: str) -> tuple[Any, tuple[Change, ...]
         return _copy(obj), ()
     except _NotPlain:
         pass  # What `_normalize` raises has nothing to do with this exception.
-    changes: list[Change] = []
-    return _normalize(obj, (root,), changes), tuple(changes)
+    changes = _Changes()
+    return _normalize(obj, (root,), changes), changes.all(root)
 
 
 def is_plain(obj: Any) -> bool:
@@ -73,7 +104,7 @@ def _copy(obj: Any) -> Any:
     raise _NotPlain
 
 
-def _normalize(obj: Any, path: Path, changes: list[Change]) -> Any:
+def _normalize(obj: Any, path: Path, changes: _Changes) -> Any:
     kind = type(obj)
     if kind in _ATOMS:
         return obj
@@ -87,7 +118,7 @@ def _normalize(obj: Any, path: Path, changes: list[Change]) -> Any:
         except UnicodeDecodeError as error:
             msg = f"Unsupported value: {kind}"
             raise ValueError(msg) from error
-        changes.append(Change(path, kind.__name__, "str"))
+        changes.add(path, kind.__name__, "str")
         return text
     if isinstance(obj, (str, int, float)):
         return obj
@@ -97,21 +128,31 @@ def _normalize(obj: Any, path: Path, changes: list[Change]) -> Any:
     raise TypeError(msg)
 
 
-def _normalize_sequence(obj: Sequence[Any], path: Path, changes: list[Change]) -> list[Any]:
+def _normalize_sequence(obj: Sequence[Any], path: Path, changes: _Changes) -> list[Any]:
     kind = type(obj)
     if kind is not list:
-        changes.append(Change(path, kind.__name__, "list"))
+        changes.add(path, kind.__name__, "list")
     if (kind is tuple or kind is list) and _ATOMS.issuperset(map(type, obj)):
         return list(obj)  # the fast path: nothing changes below, so no path is made
-    return [
-        item if type(item) in _ATOMS else _normalize(item, (*path, index), changes)
-        for index, item in enumerate(obj)
-    ]
+    normal = []
+    for index, item in enumerate(obj):
+        item_kind = type(item)
+        if item_kind not in _ATOMS:
+            if not changes.is_full:
+                item = _normalize(item, (*path, index), changes)  # noqa: PLW2901
+            elif item_kind is tuple and _ATOMS.issuperset(map(type, item)):
+                # One of very many: what the line above would come to.
+                changes.more += 1
+                item = list(item)  # noqa: PLW2901
+            else:
+                item = _normalize(item, path, changes)  # noqa: PLW2901
+        normal.append(item)
+    return normal
 
 
-def _normalize_mapping(obj: Mapping[Any, Any], path: Path, changes: list[Change]) -> dict[Any, Any]:
+def _normalize_mapping(obj: Mapping[Any, Any], path: Path, changes: _Changes) -> dict[Any, Any]:
     if type(obj) is not dict:
-        changes.append(Change(path, type(obj).__name__, "dict"))
+        changes.add(path, type(obj).__name__, "dict")
     normal: dict[Any, Any] = {}
     for key, item in obj.items():
         if isinstance(key, str):
@@ -120,7 +161,7 @@ def _normalize_mapping(obj: Mapping[Any, Any], path: Path, changes: list[Change]
             normal_key = _normalize(key, (*path, "(key)"), changes)
             if not isinstance(normal_key, str):
                 note = "a stored backend would return str keys"
-                changes.append(Change(path, f"{type(key).__name__} key", note))
+                changes.add(path, f"{type(key).__name__} key", note)
         if type(item) not in _ATOMS:
             item = _normalize(item, (*path, _step(normal_key)), changes)  # noqa: PLW2901
         normal[normal_key] = item

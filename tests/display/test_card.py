@@ -7,7 +7,10 @@ from datetime import timedelta
 
 from immediate_tasks_ipy import tasks
 from immediate_tasks_ipy.display.card import card
+from immediate_tasks_ipy.display.text import text
+from immediate_tasks_ipy.panel.rows import change_note
 from immediate_tasks_ipy.task_history import Origin, Recorder, Submission
+from immediate_tasks_ipy.tasks.jsonable import UNPLACED, Change
 from tests.display.gallery import (
     KEYS,
     PROFILE,
@@ -203,6 +206,13 @@ def test_many_changes_are_counted():
     changes = [change(("return_value", n), "tuple", "list") for n in range(100)]
 
     assert "…94 more" in rows(successful([[1, 2]] * 100, changes=changes))["Result"]
+
+    changes.append(Change(("return_value",), "", UNPLACED, 900))
+    entry = successful([[1, 2]] * 1_000, changes=changes)
+    assert "1,000 values changed" in rows(entry)["Result"]
+    assert "…994 more" in rows(entry)["Result"]
+    assert "…970 more changes" in text(entry, now=NOW, full=True)
+    assert change_note(entry) == "tuple → list, +999"
 
 
 def test_a_large_container_is_cut_with_its_count_and_a_way_to_the_rest():

@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 
 from immediate_tasks_ipy.tasks import task
-from immediate_tasks_ipy.tasks.jsonable import Change, normalize_json, normalize_with_changes
+from immediate_tasks_ipy.tasks.jsonable import (
+    LIMIT,
+    UNPLACED,
+    Change,
+    normalize_json,
+    normalize_with_changes,
+)
 from tests.support.services import require
 from tests.tasks import functions, strategies
 
@@ -148,3 +154,14 @@ def test_nesting_without_an_end_is_a_recursion_error():
 def test_hostile_containers_fail_with_their_own_exception():
     with pytest.raises(LookupError, match="no iteration"):
         normalize_json(functions.HostileSequence())
+
+
+def test_of_very_many_changes_the_first_have_their_places_and_the_others_are_counted():
+    value = [(number, {"pair": (number,)}) for number in range(1_000)]
+    normal, changes = normalize_with_changes(value, "return_value")
+    assert normal == [[number, {"pair": [number]}] for number in range(1_000)]
+    assert len(changes) == LIMIT + 1
+    assert changes[0] == Change(("return_value", 0), "tuple", "list")
+    assert changes[1] == Change(("return_value", 0, 1, "pair"), "tuple", "list")
+    assert changes[-1] == Change(("return_value",), "", UNPLACED, 2_000 - LIMIT)
+    assert len(normalize_with_changes(value[: LIMIT // 2], "return_value")[1]) == LIMIT

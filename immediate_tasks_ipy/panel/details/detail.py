@@ -6,8 +6,9 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
+from immediate_tasks_ipy.display.changes import changed_places
 from immediate_tasks_ipy.display.previews.picture import picture
-from immediate_tasks_ipy.display.summary import TaskSummary, changed_places, signed
+from immediate_tasks_ipy.display.summary import TaskSummary, signed
 from immediate_tasks_ipy.display.text import member_lines
 from immediate_tasks_ipy.display.traceback_view import ExceptionView, TracebackView
 from immediate_tasks_ipy.display.values import parameters, rendered_output

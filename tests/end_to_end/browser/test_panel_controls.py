@@ -153,6 +153,9 @@ def test_the_timeline_is_a_list_with_one_selection_shared_with_the_table(panel):
     expect(panel.get_by_role("region", name="Task details")).to_contain_text("add(2, 3)")
     lanes.get_by_role("option").last.hover()
     expect(panel.get_by_role("tooltip")).to_contain_text("Waited")
+    # The lanes move below a pointer that rests.
+    lanes.evaluate("lanes => lanes.closest('.itipy-scroll').dispatchEvent(new Event('scroll'))")
+    expect(panel.get_by_role("tooltip")).to_contain_text("Waited")
     bar = lane.locator(".itipy-bar")
     panel.get_by_role("button", name="Zoom in").click()
     expect(panel.get_by_role("button", name="Fit")).to_be_visible()

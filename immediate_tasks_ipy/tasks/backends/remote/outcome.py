@@ -23,7 +23,7 @@ class Outcome(TypedDict):
     seconds: float
     #: What the function returned, normalised, with the changes as tuples.
     value: NotRequired[Any]
-    changes: NotRequired[list[tuple[Any, str, str]]]
+    changes: NotRequired[list[tuple[Any, str, str, int]]]
     #: What it returned, pickled, where JSON can't hold it and the task may return any object.
     pickled: NotRequired[bytes]
     #: Of a failure: the path of its class, and its traceback as text.

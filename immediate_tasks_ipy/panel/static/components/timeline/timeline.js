@@ -20,6 +20,8 @@ import { WorkerLanes } from "./worker_lanes.js";
 /** @typedef {import("../../model/list/list_state.js").ListProps} ListProps */
 /** @typedef {import("../../model/list/list_state.js").ListEvents} ListEvents */
 
+/** Milliseconds without a scroll after which the lanes rest. */
+const REST = 150;
 /** Milliseconds between two looks at a span that grows while tasks run. */
 const FIT_INTERVAL = 250;
 /** The factor of one step of zooming. */
@@ -68,8 +70,12 @@ export class Timeline {
       this.brush.element,
       this.tooltip.element,
     );
+    /** @type {{ x: number, y: number } | null} where the pointer rests above the lanes */
+    this.pointer = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.resting = undefined;
     this.list = new VirtualList(this.scroller, this.body, LANE_HEIGHT, () => {
-      this.tooltip.hide();
+      this.hideTooltip();
       events.scroll();
     });
     this.list.stickToEnd = true;
@@ -87,10 +93,13 @@ export class Timeline {
     this.body.addEventListener("pointerover", (event) => this.showTooltip(event));
     this.body.addEventListener("pointermove", (event) => this.showTooltip(event));
     this.body.addEventListener("focusin", (event) => this.showTooltipAt(event.target));
-    this.body.addEventListener("focusout", () => this.tooltip.hide());
+    this.body.addEventListener("focusout", () => this.hideTooltip());
     this.scroller.addEventListener("pointerdown", (event) => this.brush.start(event));
     this.scroller.addEventListener("dblclick", () => this.fit());
-    this.scroller.addEventListener("pointerleave", () => this.tooltip.hide());
+    this.scroller.addEventListener("pointerleave", () => {
+      this.pointer = null;
+      this.tooltip.hide();
+    });
     this.scroller.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
   }
 
@@ -216,8 +225,21 @@ export class Timeline {
 
   /** @param {PointerEvent} event */
   showTooltip(event) {
+    this.pointer = { x: event.clientX, y: event.clientY };
     if (event.buttons !== 0) this.tooltip.hide();
     else this.showTooltipAt(event.target, event.clientX);
+  }
+
+  /** Hide the tooltip until the lanes rest: a pointer that does not move gets that of its lane. */
+  hideTooltip() {
+    this.tooltip.hide();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => {
+      const { pointer } = this;
+      const root = /** @type {Document | ShadowRoot} */ (this.element.getRootNode());
+      const target = pointer && root.elementFromPoint?.(pointer.x, pointer.y);
+      if (pointer && target && this.body.contains(target)) this.showTooltipAt(target, pointer.x);
+    }, REST);
   }
 
   /**
