@@ -198,12 +198,12 @@ class TaskSummary:
     @property
     def argument_change_count(self) -> int:
         """In how many places of the arguments JSON changed something."""
-        return change_count(self.entry, "args") + change_count(self.entry, "kwargs")
+        return self._change_count("args") + self._change_count("kwargs")
 
     @property
     def result_change_count(self) -> int:
         """In how many places of the return value JSON changed something."""
-        return change_count(self.entry, "return_value")
+        return self._change_count("return_value")
 
     @property
     def live_arguments(self) -> bool:
@@ -217,7 +217,16 @@ class TaskSummary:
 
         return LiveView.of(self.value) if is_live(self.entry.result, "return_value") else None
 
+    @property
+    def _is_changed(self) -> bool:
+        return bool(getattr(self.entry.result, "_changes", ()))
+
+    def _change_count(self, place: str) -> int:
+        return change_count(self.entry, place) if self._is_changed else 0
+
     def _changes(self, place: str) -> list[tuple[str, str]]:
+        if not self._is_changed:
+            return []
         changed = changed_places(self.entry, place, live=False)
         named = parameters(self.entry.result) if changed and place == "args" else []
         parts = []

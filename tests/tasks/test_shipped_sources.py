@@ -33,7 +33,7 @@ def test_the_text_of_jsonable_normalizes():
     normal, changes = bare(jsonable).normalize_with_changes({"a": (1, 2)}, "args")
     assert (normal, [tuple(change) for change in changes]) == (
         {"a": [1, 2]},
-        [(("args", "a"), "tuple", "list")],
+        [(("args", "a"), "tuple", "list", 1)],
     )
 
 
