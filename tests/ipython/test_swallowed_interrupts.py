@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import threading
+import time
 import weakref
 
 import pytest
@@ -121,3 +123,34 @@ async def test_an_interrupt_ends_a_task_that_waits_for_a_greenlet(notebook, line
 
     assert type(ran.error) is KeyboardInterrupt
     assert ("CANCELLED" if line == "function()" else "INTERRUPTED") in ran.text
+
+
+@pytest.mark.skipif(
+    not hasattr(signal, "pthread_kill"), reason="This platform has no threads' signals."
+)
+def test_a_signal_that_wakes_no_waiting_loop_is_noticed():
+    """As one that another thread receives, or that comes right before the loop waits."""
+    waits = threading.Event()
+
+    def receive():
+        waits.wait()
+        time.sleep(0.05)  # in all likelihood, the loop waits by then
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    async def body():
+        waits.set()
+        await asyncio.get_running_loop().create_future()
+
+    async def main():
+        # Outside of a cell, where a KeyboardInterrupt would end the loop.
+        with pytest.raises(asyncio.CancelledError):
+            await guarded(body)
+
+    receiver = threading.Thread(target=receive)
+    receiver.start()
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main())
+    finally:
+        receiver.join()
+        loop.close()

@@ -15,6 +15,9 @@ Outcome = asyncio.Task[tuple[BaseException | None, Any]]
 
 #: Seconds within which several signals are one: a double click is no second interrupt.
 DEBOUNCE = 0.5
+#: Seconds for which a loop waits at most before it looks for a signal. One that comes right before
+#: the wait, or to another thread, sets Python's flag and wakes nobody.
+LOOK_INTERVAL = 0.1
 
 
 class Guard:
@@ -95,9 +98,11 @@ class LoopGuard(Guard):
         self.abandoned: asyncio.Future[None] = self.loop.create_future()
         self._task: Outcome | None = None
         self._is_cancelled = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self, body: Callable[[], Awaitable[Any]]) -> Outcome:
         """Await the body; call it while signals are handled. Returns the asyncio task."""
+        self._look()
         self._task = self.loop.create_task(self.arun(body))
         return self._task
 
@@ -109,6 +114,15 @@ class LoopGuard(Guard):
             return None, await body()
         except BaseException as error:
             return error, None
+
+    def _look(self) -> None:
+        """Python calls the handler of a signal before this, wherever the signal was received."""
+        self._timer = self.loop.call_later(LOOK_INTERVAL, self._look)
+
+    def close(self) -> None:
+        """The body has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _schedule_end(self) -> None:
         self.loop.call_soon_threadsafe(self._end)

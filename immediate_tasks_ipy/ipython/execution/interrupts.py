@@ -85,6 +85,7 @@ async def guarded(body: Callable[[], Awaitable[T]], stop: Callable[[], object] =
         error, value = cancelled, None
     finally:
         sigint.leave(guard)
+        guard.close()
     ended = guard.interrupted_at and (error is None or isinstance(error, asyncio.CancelledError))
     interrupted = ended or isinstance(error, KeyboardInterrupt)
     if interrupted and not contains_keyboard_interrupt(sys._getframe()):
