@@ -156,6 +156,9 @@ class Planner:
         submission = self._submission(label or f"{task.name}()", backend, retry_policy(options))
         job = Job(task, backend, args, kwargs or {}, submission)
         _validate(job, options)
+        if options.background:
+            # It may fail before its card is there to see to it.
+            use_original_cell_source(self._shell, self.raw_cell)
         return job
 
     # -- batches --------------------------------------------------------------
