@@ -1,4 +1,4 @@
-"""The pictures of the README and of the documentation's first page, made anew.
+"""Take the screenshots of the README and of the documentation's first page.
 
     pip install -e ".[test]"
     python docs/pictures.py

@@ -4,18 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from immediate_tasks_ipy.task_history import Recorder, current_recorder, set_current_recorder
 from immediate_tasks_ipy.tasks import task_backends
 from immediate_tasks_ipy.tasks.backends.processes import ProcessBackend
-from tests.tasks.dask.conftest import transitions  # noqa: F401  (a fixture)
-
-
-@pytest.fixture(autouse=True)
-def recorder() -> Iterator[Recorder]:
-    """The recorder in use, empty; connected before any receiver of the tests."""
-    set_current_recorder(None)
-    yield current_recorder()
-    set_current_recorder(None)
+from tests.tasks.dask.conftest import recorder, transitions  # noqa: F401  (fixtures)
 
 
 @pytest.fixture(scope="session")

@@ -82,9 +82,9 @@ def install(client: Any, *, echo: bool) -> str:
 def report_losses(client: Any) -> str:
     """Have the scheduler report workers that it loses; returns the topic of these events.
 
-    The topic "all" has them, too, but also events that can't be sent (of `Client.replicate` and
-    `scatter(…, broadcast=True)`, whoever calls them): the scheduler closes the connection of
-    who listens. It is the last resort, where the scheduler takes no plugins.
+    The topic "all" has them, too, but also events that can't be serialized (of `Client.replicate`
+    and `scatter(…, broadcast=True)`, by any client): the scheduler then closes the connection of
+    each subscriber. It is the last resort, where the scheduler takes no plugins.
     """
     distributed: Any = import_module("distributed")
     topic, action = LOSSES_TOPIC, WORKER_LOST

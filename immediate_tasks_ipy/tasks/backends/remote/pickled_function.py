@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from inspect import getclosurevars
+from itertools import chain
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any, ClassVar
 
@@ -200,21 +201,20 @@ def _length(value: Any) -> int | None:
 
 def _refusal(function: Any, name: str, error: Exception) -> str:
     function = wrapped_target(function)
-    for what, value in _held(function):
+    held = (
+        (what, value, "Enqueue a function that makes it there.") for what, value in _held(function)
+    )
+    variables = (
+        (f"its variable {variable!r}", value, "Create it inside the function.")
+        for variable, value in _variables(function)
+    )
+    for what, value, cure in chain(held, variables):
         try:
             dumps(value)
         except Exception as reason:
             return (
                 f"{name!r} can't be sent to a worker: {what} can't be pickled "
-                f"({_sentence(reason)}). Enqueue a function that makes it there."
-            )
-    for variable, value in _variables(function):
-        try:
-            dumps(value)
-        except Exception as reason:
-            return (
-                f"{name!r} can't be sent to a worker: its variable {variable!r} can't be pickled "
-                f"({_sentence(reason)}). Create it inside the function."
+                f"({_sentence(reason)}). {cure}"
             )
     return f"{name!r} can't be sent to a worker: it can't be pickled ({_sentence(error)})."
 
